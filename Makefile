@@ -1,0 +1,75 @@
+# Everything here works on a machine that has Python 3.11, 3.12 or 3.13 and make; the rest is fetched into
+# .tools/ and .venv/ by the first target that needs it. `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# No interpreter is downloaded: the one that is here is the one that is used.
+export UV_PYTHON_DOWNLOADS := never
+
+# Company networks often put a certificate of their own into the system's store; uv looks there only when told
+# to (older versions by the second name), and must not be told where there is no store.
+SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem /etc/pki/tls/certs/ca-bundle.crt),true,false)
+export UV_SYSTEM_CERTS ?= $(SYSTEM_CERTS)
+export UV_NATIVE_TLS ?= $(SYSTEM_CERTS)
+
+# A uv that runs and can read our lock file, else our own. (A name on the PATH may be a shim of nothing.)
+UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.([89]|[1-9][0-9])\.|[1-9])' && echo uv || echo .tools/bin/uv)
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
+RUN := $(UV) run --frozen --no-sync
+SYNCED := .venv/.synced
+PROVIDED := .venv/.system
+
+.PHONY: help demo test contract check fix bench system clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(SYNCED) $(PROVIDED) ## Index the sample company, ask it questions, edit a page, ask again
+	@$(RUN) sabio demo
+
+test: $(SYNCED) $(PROVIDED) ## Run the tests
+	@$(RUN) pytest -n 2 -m "not contract"
+
+contract: $(SYNCED) $(PROVIDED) ## Run the reliability contract with its full counts (long)
+	@$(RUN) pytest -m contract
+
+check: $(SYNCED) ## Lint, format, types, layers, documentation
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) pytest -q tests/test_docs.py tests/test_repository.py
+
+fix: $(SYNCED) ## Repair what the linter and the formatter can, and write the table of settings
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+	$(RUN) python -m config.reference
+
+bench: $(SYNCED) $(PROVIDED) ## Measure speed and answer quality
+	@$(RUN) python -m tests.bench
+
+system: $(SYNCED) ## Install the system programs that some features need, where that is allowed
+	@$(RUN) python -m config.system
+	@touch $(PROVIDED)
+
+clean: ## Remove everything that was made here, downloads and indexed data included
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist var
+
+# Once a machine, not once a run: what could not be installed is named, and then left in peace.
+$(PROVIDED): config/system.py | $(SYNCED)
+	@$(RUN) python -m config.system
+	@touch $@
+
+$(SYNCED): pyproject.toml uv.lock $(filter .tools/%,$(UV))
+	$(UV) sync --frozen
+	@touch $@
+
+.tools/bin/uv:
+	@test -n "$(PYTHON)" || { echo "Sabio needs Python 3.11, 3.12 or 3.13; none was found on the PATH." >&2; exit 1; }
+	@echo "Installing uv into .tools/ …"
+	@{ $(PYTHON) -m venv .tools && .tools/bin/pip install --quiet uv; } >/dev/null 2>&1 \
+		|| { rm -rf .tools && $(PYTHON) -m pip install --quiet --root-user-action=ignore --target .tools uv; } \
+		|| { rm -rf .tools; echo "uv could not be installed: see https://docs.astral.sh/uv/ or install python3-venv." >&2; exit 1; }

@@ -1,0 +1,111 @@
+"""The nouns of the way out, the same for every chat platform: who asks, what is answered, with what proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ingest.documents import Readers
+
+
+class Outcome(StrEnum):
+    """How a question ended. There is no sixth way, and none is dressed as another."""
+
+    ANSWERED = "answered"
+    PARTIAL = "partial"
+    """Something was found that speaks to the question, with less certainty or less than all of it."""
+    NOT_FOUND = "not_found"
+    NOT_ALLOWED = "not_allowed"
+    """The asker may read an answer, but not everyone in the conversation may."""
+    UNAVAILABLE = "unavailable"
+    """Something is broken; nothing is said about whether there is an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks. The platform has verified the e-mail, or left it out."""
+
+    email: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a person says to Sabio, on any platform."""
+
+    text: str
+    person: Person
+    platform: str = "terminal"
+    audience: Readers | None = None
+    """The principals that everyone in the conversation has; None when only the asker reads the reply."""
+    history: tuple[str, ...] = ()
+    """The person's earlier questions in this conversation, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The place that a claim rests on, with its words."""
+
+    number: int
+    source: str
+    document: str
+    """The connector's id, as a path or page id."""
+    title: str
+    url: str | None
+    heading: tuple[str, ...]
+    page: int | None
+    quote: str
+    """Stands verbatim in a passage that was published when the question was answered."""
+    updated_at: datetime | None
+    author: str | None
+    language: str
+    translation: str | None = None
+    """The quote in the question's language, made by a machine; only where the two differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of an answer and the numbers of the citations it rests on."""
+
+    text: str
+    citations: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A page that may help where nothing was found that answers."""
+
+    title: str
+    url: str | None
+    source: str
+    document: str
+    quote: str
+    """Its nearest passage's words, shown as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Something that was considered and not shown, and the rule that kept it out."""
+
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to a question."""
+
+    outcome: Outcome
+    language: str
+    text: str
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the reader should know besides: a source whose last sync failed, a page that is old."""
+    reference: str = ""
+    seconds: float = 0.0
+    confidence: float = field(default=0.0, compare=False)
+    """The estimated chance, 0 to 1, that the claims hold the answer."""

@@ -1,0 +1,120 @@
+"""From a question to confirmed passages: one index search, score fusion, and the ledger's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import fmean, pstdev
+from typing import TYPE_CHECKING
+
+from bot.messages import Dropped
+from config.errors import UnavailableError
+from ingest.documents import Hit, Readers
+from ingest.knowledge import KnowledgeBase
+from ingest.ledger import reading
+from ingest.ledger.reading import Passage
+from ingest.permissions import may_read
+
+if TYPE_CHECKING:
+    from ingest.encoding import Question
+
+POOL = 50
+"""Hits taken from each leg of the search."""
+BALANCE = 0.6
+"""Weight of the dense leg where the embedding model understands the question; see tests/bench/RESULTS.md."""
+BALANCE_UNKNOWN = 0.3
+"""The same where it does not, neither by itself nor through a translation."""
+PER_DOCUMENT = 3
+"""Passages of one document among those returned, as long as others have something to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A passage and how well it fits the question."""
+
+    passage: Passage
+    score: float
+    """Fused: standard deviations above the mean of what this search found."""
+    words: float
+    """BM25, as the index gave it."""
+    dense: float
+    """Cosine similarity, -1 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought."""
+
+    question: Question
+    passages: Sequence[Scored]
+    """Best first; all of them confirmed by the ledger and readable by the asker."""
+    dropped: Sequence[Dropped] = field(default=())
+
+
+def retrieve(
+    kb: KnowledgeBase, text: str, principals: Readers, *, limit: int = 10, pool: int = POOL
+) -> Found:
+    """The passages nearest to a question that any of `principals` may read.
+
+    Raises `UnavailableError` when the index, the model or the ledger is down: an outage is no empty list.
+    """
+    question = kb.encoder.question(text)
+    index = kb.collection().index
+    hits = fuse(
+        index.search(question.terms, question.vector, principals, pool),
+        BALANCE if question.known else BALANCE_UNKNOWN,
+    )
+    with kb.ledger.read() as ledger:
+        confirmed = reading.confirm(ledger, [hit.chunk for hit, _ in hits], list(kb.connectors))
+        published = bool(hits) or reading.has_published(ledger)
+    if not published:
+        raise UnavailableError("nothing is published yet; run `sabio sync` first")
+    if not hits and next(index.ids(), None) is None:
+        raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
+    passages, dropped = [], []
+    for hit, score in hits:
+        passage = confirmed.get(hit.chunk)
+        if passage is None:
+            dropped.append(Dropped(hit.chunk, "not published any more"))
+        elif not may_read(principals, passage.readers):
+            dropped.append(Dropped(hit.chunk, "not readable by the asker"))
+        else:
+            passages.append(Scored(passage, score, hit.words, hit.dense))
+    return Found(question, _without_crowding(passages, limit), dropped)
+
+
+def fuse(hits: Sequence[Hit], balance: float) -> list[tuple[Hit, float]]:
+    """Score fusion: each leg's scores in standard deviations from its own mean, then mixed; best first.
+
+    Measured against stretching to 0..1 and against rank fusion, which lets a bad leg ruin a good one:
+    tests/bench/RESULTS.md.
+    """
+    words, dense = _standardise([hit.words for hit in hits]), _standardise([hit.dense for hit in hits])
+    mixed = [
+        (hit, balance * near + (1 - balance) * same)
+        for hit, near, same in zip(hits, dense, words, strict=True)
+    ]
+    return sorted(mixed, key=lambda pair: (-pair[1], pair[0].chunk))
+
+
+def _standardise(scores: Sequence[float]) -> list[float]:
+    if not scores:
+        return []
+    mean, spread = fmean(scores), pstdev(scores)
+    return [(score - mean) / spread if spread else 0.0 for score in scores]
+
+
+def _without_crowding(passages: Sequence[Scored], limit: int) -> list[Scored]:
+    """The best `limit`, with no text twice, and those beyond a document's share moved to the end."""
+    first: list[Scored] = []
+    later: list[Scored] = []
+    seen: set[str] = set()
+    taken: dict[str, int] = {}
+    for one in passages:
+        text = one.passage.text
+        if text in seen:
+            continue
+        seen.add(text)
+        count = taken[one.passage.document] = taken.get(one.passage.document, 0) + 1
+        (first if count <= PER_DOCUMENT else later).append(one)
+    return [*first, *later][:limit]

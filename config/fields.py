@@ -1,0 +1,70 @@
+"""The kinds of values that settings hold: principals, members of groups, schedules."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_PRINCIPAL = re.compile(r"everyone|(user:[^\s@:]+@[^\s@:]+)|(group:\S(.*\S)?)|(domain:[^\s@:]+\.[^\s@:]+)")
+_CRON_FIELD = re.compile(r"\*(/\d+)?|\d+(-\d+(/\d+)?)?(,\d+(-\d+(/\d+)?)?)*")
+_CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+
+
+def principal(text: str) -> str:
+    """A principal in its one spelling (e-mails and domains in lower case); `ValueError` if it is none."""
+    text = text.strip()
+    if not _PRINCIPAL.fullmatch(text):
+        meant = f"user:{text}" if "@" in text else f"group:{text}"
+        hint = f"; did you mean `{meant}`?" if ":" not in text else ""
+        raise ValueError(
+            f"expected `everyone`, `user:E-MAIL`, `group:NAME` or `domain:NAME`, saw `{text}`{hint}"
+        )
+    return text if text.startswith("group:") else text.lower()
+
+
+def _principals(value: object) -> object:
+    if isinstance(value, str):
+        value = [value]
+    return (
+        frozenset(principal(str(item)) for item in value)
+        if isinstance(value, list | set | frozenset)
+        else value
+    )
+
+
+def _members(value: object) -> object:
+    if isinstance(value, list):
+        return _principals(
+            [f"user:{item}" if "@" in str(item) and ":" not in str(item) else item for item in value]
+        )
+    return value
+
+
+def _schedule(value: object) -> object:
+    """`hourly`, `daily`, `weekly`, or the five fields of cron."""
+    if not isinstance(value, str) or value in ("hourly", "daily", "weekly"):
+        return value
+    fields = value.split()
+    if len(fields) != len(_CRON_RANGES):
+        raise ValueError(
+            f"expected hourly, daily, weekly or cron's five fields (`30 2 * * 0`), saw `{value}`"
+        )
+    for text, (low, high) in zip(fields, _CRON_RANGES, strict=True):
+        numbers = [int(number) for number in re.findall(r"(?<!/)\b\d+", text)]
+        steps = [int(number) for number in re.findall(r"/(\d+)", text)]
+        if (
+            not _CRON_FIELD.fullmatch(text)
+            or any(not low <= number <= high for number in numbers)
+            or 0 in steps
+        ):
+            raise ValueError(
+                f"expected `*`, numbers from {low} to {high}, ranges, lists or `/steps`, saw `{text}`"
+            )
+    return value
+
+
+Principals = Annotated[frozenset[str], BeforeValidator(_principals)]
+Members = Annotated[frozenset[str], BeforeValidator(_members)]
+Schedule = Annotated[str, BeforeValidator(_schedule)]

@@ -1,0 +1,128 @@
+"""`provider:model` to a LlamaIndex model. The only place that knows how LlamaIndex's integrations are called.
+
+An integration is a package of its own (`llama-index-embeddings-openai`); whichever is installed can be named.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from config.errors import ConfigError, UnavailableError
+
+if TYPE_CHECKING:
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+    from tenacity import RetryCallState
+
+Reply = TypeVar("Reply")
+
+# Providers that are extras of Sabio itself, locked and tested with it.
+_EXTRAS = frozenset({"openai", "ollama"})
+# How an integration wants to be told the model. OpenAI's `model` refuses names that it does not know, such as
+# those of a company's own gateway; its `model_name` takes any.
+_KEYWORDS = {"openai": "model_name"}
+# A provider's own patience, where it has such a setting, gives way to `reach`, which knows who is waiting.
+_PATIENCE: dict[str, object] = {"max_retries": 0, "timeout": 30.0}
+_LONGEST_WAIT = 30.0  # seconds
+
+
+def embedding_model(name: str, options: Mapping[str, object] | None = None) -> BaseEmbedding:
+    """LlamaIndex's embedding of the name `provider:model`, such as `openai:text-embedding-3-small`.
+
+    `options` are arguments of the integration's class. Nothing is asked of the network. Raises `ConfigError`
+    when the package is not installed or its class refuses the arguments.
+    """
+    from llama_index.core.base.embeddings.base import BaseEmbedding
+
+    provider, _, model = name.partition(":")
+    module = _import_integration("embedding", "embeddings", provider)
+    kind = _only_class(module, BaseEmbedding)
+    accepted = inspect.signature(kind.__init__).parameters
+    keyword = _KEYWORDS.get(provider, "model" if "model" in accepted else "model_name")
+    patience = {key: value for key, value in _PATIENCE.items() if key in accepted}
+    try:
+        made: BaseEmbedding = kind(**{**patience, keyword: model, **(options or {})})
+    except (TypeError, ValueError) as error:  # pydantic's ValidationError is a ValueError
+        raise ConfigError(f"`embedding: {name}` does not start: {error}") from error
+    return made
+
+
+def reach(name: str, call: Callable[[], Reply], attempts: int) -> Reply:
+    """What `call` gives, asked again while the model `name` is away, at most `attempts` times.
+
+    Raises `UnavailableError` when the model stays away or throttles and `ConfigError` when it refuses; what
+    is neither is a programming error and passes as it is.
+    """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
+    again = retry_if_exception_type(UnavailableError)
+    for attempt in Retrying(stop=stop_after_attempt(attempts), wait=_wait, retry=again, reraise=True):
+        with attempt:
+            try:
+                return call()
+            except Exception as error:
+                if told := _translate(name, error):
+                    raise told from error
+                raise
+    raise AssertionError("tenacity returns or raises")
+
+
+def _import_integration(setting: str, family: str, provider: str) -> ModuleType:
+    module = f"llama_index.{family}.{provider.replace('-', '_')}"
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        package = f"llama-index-{family}-{provider.replace('_', '-')}"
+        if not module.startswith(error.name or ""):
+            raise ConfigError(f"The package {package} is installed but does not load: {error}.") from error
+        install = f"uv sync --extra {provider}" if provider in _EXTRAS else f"uv pip install {package}"
+        raise ConfigError(
+            f"`{setting}: {provider}:…` needs the package {package}, which is not installed. If LlamaIndex"
+            f" has an integration of that name, this installs it: `{install}`."
+        ) from error
+
+
+def _only_class(module: ModuleType, base: type) -> Any:
+    """The integration's main class: of several, the one that the others build on has the shortest name."""
+    found = [
+        thing
+        for thing in vars(module).values()
+        if inspect.isclass(thing) and issubclass(thing, base) and thing.__module__.startswith(module.__name__)
+    ]
+    if not found:
+        raise ConfigError(f"The package {module.__name__} is installed but has no {base.__name__} in it.")
+    return min(found, key=lambda kind: len(kind.__name__))
+
+
+def _translate(name: str, error: Exception) -> ConfigError | UnavailableError | None:
+    """A vendor's exception in our words. Vendors share no class, but they do share HTTP."""
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", None) or getattr(response, "status_code", None)
+    ancestors = {kind.__name__ for kind in type(error).__mro__}
+    if status in {401, 403}:  # the vendor's own words may repeat a part of the key
+        return ConfigError(f"The model {name} refused the credentials (HTTP {status}): check its API key.")
+    if status in {408, 409, 425, 429} or (isinstance(status, int) and status >= 500):
+        return UnavailableError(f"The model {name} is not available (HTTP {status}).", _retry_after(response))
+    if isinstance(status, int) and status >= 400:
+        return ConfigError(f"The model {name} refused the request (HTTP {status}): {error}")
+    if ancestors & {"ConnectionError", "TimeoutError", "TransportError", "APIConnectionError"}:
+        return UnavailableError(f"The model {name} cannot be reached: {error}")
+    if "api_key" in str(error) or "API key" in str(error):
+        return ConfigError(f"The model {name} has no API key: {error}")
+    return None
+
+
+def _retry_after(response: object) -> float | None:
+    """Seconds from the header; its other form, a date, is left to our own rhythm."""
+    value = (getattr(response, "headers", None) or {}).get("retry-after", "")
+    return float(value) if value.replace(".", "", 1).isdigit() else None
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, UnavailableError) else None
+    return min(asked or 0.5 * 2**state.attempt_number, _LONGEST_WAIT)

@@ -1,0 +1,78 @@
+"""The settings as documentation: `python -m config.reference` writes them into docs/settings.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel
+
+from config.settings import Settings, SourceSettings
+
+PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
+_BEGIN, _END = "<!-- settings -->", "<!-- end of settings -->"
+
+
+class Described(NamedTuple):
+    """A setting as documentation tells of it."""
+
+    key: str
+    """As `sync.batch`; `sources[].name` for the keys of each source."""
+    type: str
+    default: str
+    meaning: str
+
+
+def describe_settings() -> list[Described]:
+    """Every setting, in the order of the file."""
+    return list(_describe(Settings, ""))
+
+
+def _describe(model: type[BaseModel], prefix: str) -> Iterator[Described]:
+    for name, field in model.model_fields.items():
+        key = prefix + name
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _describe(field.annotation, f"{key}.")
+            continue
+        default = "" if field.is_required() else _plain(field.get_default(call_default_factory=True))
+        yield Described(key, _type_name(field.annotation), default, field.description or "")
+        if get_args(field.annotation)[:1] == (SourceSettings,):
+            yield from _describe(SourceSettings, f"{key}[].")
+
+
+def _plain(default: object) -> str:
+    if isinstance(default, Path):
+        return f"./{default}"
+    return "" if default is None or default in ((), {}) else str(default)
+
+
+def _type_name(annotation: Any) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        *words, last = (f"`{word}`" for word in arguments)
+        return f"{', '.join(words)} or {last}" if words else last
+    if origin is Annotated:
+        return _type_name(arguments[0])
+    if origin in (tuple, frozenset):
+        return "list"
+    if origin is dict:
+        return "mapping"
+    if arguments:  # X | None
+        return _type_name(arguments[0])
+    return {int: "whole number", float: "number", Path: "path"}.get(annotation, "text")
+
+
+def with_settings(page: str) -> str:
+    """The text of a page, with the table between its two marks made anew."""
+    rows = ["| Setting | Type | Default | Meaning |", "|---|---|---|---|"]
+    for setting in describe_settings():
+        default = f"`{setting.default}`" if setting.default else ""
+        rows.append(f"| `{setting.key}` | {setting.type} | {default} | {setting.meaning} |")
+    before, _, rest = page.partition(_BEGIN)
+    after = rest.partition(_END)[2]
+    return f"{before}{_BEGIN}\n\n" + "\n".join(rows) + f"\n\n{_END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_settings(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

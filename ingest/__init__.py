@@ -1,0 +1,1 @@
+"""The knowledge side: from a source to published chunks, and found again."""

@@ -1,0 +1,153 @@
+"""The nouns of the way in: what a scan lists, what a body parses to, and what is indexed.
+
+All of them are values: frozen, compared by content, and free of behaviour that needs a database or a vendor.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+Readers = frozenset[str]
+"""A set of principals. Empty means nobody; so does `None`, where a source's readers are unknown."""
+
+EVERYONE = "everyone"
+
+# Every identity in Sabio hangs below this name, so ids are the same on every machine.
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/sabio-bot/sabio")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A thing that a connector's scan lists: everything about a document but its body."""
+
+    id: str
+    """Stable within the source across edits (and renames, where the system has such an id)."""
+    revision: str
+    """Changes whenever the body may have changed. Compared for equality only, never for order."""
+    title: str
+    media_type: str
+    """As `text/markdown`; `application/octet-stream` where unknown."""
+    url: str | None = None
+    updated_at: datetime | None = None
+    """Aware, in UTC."""
+    author: str | None = None
+    readers: Readers | None = None
+    """`None`: the source did not say, so nobody."""
+    size: int | None = None
+    """Bytes, where the source tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The body of an entry, as fetched."""
+
+    data: bytes
+    name: str
+    """A file name with its ending, for the parser's choice."""
+    media_type: str
+
+
+class Kind(StrEnum):
+    """What a section is, which decides how it may be cut and quoted."""
+
+    TEXT = "text"
+    """A paragraph."""
+    ITEM = "item"
+    """A list item; its text starts with its bullet or number."""
+    TABLE = "table"
+    """Rows, one a line, cells joined by ` | `; the first line is the header."""
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A parsed stretch of a document: one paragraph, list item, table or code block under its headings."""
+
+    text: str
+    kind: Kind = Kind.TEXT
+    heading: tuple[str, ...] = ()
+    """The headings above it, outermost first. Sheet and slide names are headings too."""
+    anchor: str | None = None
+    """Fragment of the nearest heading above, as the source's own pages make it, without `#`."""
+    page: int | None = None
+    """Page or slide number, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An entry's body, parsed."""
+
+    sections: tuple[Section, ...]
+    title: str | None = None
+    """The title that the body itself gives (front matter, first heading, core properties), if any."""
+    author: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """An indexed piece of a document. Its text is what may be quoted, verbatim."""
+
+    id: str
+    text: str
+    """Blocks separated by newlines: a paragraph, list item, table row or line of code each."""
+    heading: tuple[str, ...] = ()
+    anchor: str | None = None
+    page: int | None = None
+    language: str = "en"
+    """ISO 639-1."""
+    kind: Kind = Kind.TEXT
+    pivot: str | None = field(default=None, compare=False)
+    """Its translation into the embedding model's language, when one was made for the index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk that the index proposes. Nothing is known about it until the ledger confirms it."""
+
+    chunk: str
+    words: float = 0.0
+    """BM25 score of the keyword leg; 0 when that leg did not find it."""
+    dense: float = 0.0
+    """Cosine similarity of the dense leg, -1 to 1; 0 when that leg did not find it."""
+
+
+def document_id(source: str, entry_id: str) -> str:
+    """The ledger's id of a document: the same for the same source name and entry id, anywhere."""
+    return str(uuid.uuid5(_NAMESPACE, f"document\0{source}\0{entry_id}"))
+
+
+def chunk_ids(document: str, embedded_texts: Sequence[str]) -> list[str]:
+    """Content addresses of a document's chunks, in order.
+
+    The same text in the same document keeps its id over every re-sync; a text that stands several times
+    is told apart by its occurrence.
+    """
+    seen: dict[str, int] = {}
+    ids = []
+    for text in embedded_texts:
+        occurrence = seen.get(text, 0)
+        seen[text] = occurrence + 1
+        ids.append(str(uuid.uuid5(_NAMESPACE, f"chunk\0{document}\0{occurrence}\0{text}")))
+    return ids
+
+
+def embedded_text(title: str, heading: Sequence[str], text: str) -> str:
+    """What the index reads of a chunk: its title and heading path above its own text."""
+    path = [title, *(part for part in heading if part != title)]
+    return " > ".join(part for part in path if part) + "\n" + text
+
+
+def deep_link(url: str | None, anchor: str | None, page: int | None) -> str | None:
+    """The address that opens the document at the cited place: a heading's anchor or a page."""
+    if url is None or "#" in url:
+        return url
+    if anchor:
+        return f"{url}#{anchor}"
+    if page:
+        return f"{url}#page={page}"
+    return url

@@ -1,0 +1,129 @@
+"""What makes a text findable: its terms and its vector, through a pivot language where the model needs one.
+
+A model that reads only English reads a Spanish passage through its machine translation: the passage keeps
+its own terms, gains those of the translation, and its vector is made from the translation. Questions take the
+same road, so the two meet whichever language either is in. What is quoted and shown is always the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ingest.embedding import Embedder
+from ingest.index import Vector
+from ingest.language import LANGUAGES, detect, question_terms, terms
+from ingest.translation import Translator
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """What the index stores of a passage."""
+
+    terms: list[str]
+    vector: Vector
+    """Of unit length, shape (dimension,)."""
+    pivot: str | None
+    """The passage in the embedding model's language, line by line, where it was translated for the model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What the index is asked with."""
+
+    text: str
+    language: str
+    """ISO 639-1."""
+    terms: tuple[str, ...]
+    """Of the question and of its translations, each once."""
+    vector: Vector
+    known: bool
+    """Whether the embedding model understands the question, by itself or through its translation."""
+    pivot: str | None
+    """The question in the embedding model's language, where it was translated."""
+
+
+class Encoder:
+    """An embedding model, a translator where one helps, and the analysis of words, as one. Thread-safe."""
+
+    def __init__(self, embedder: Embedder, translator: Translator) -> None:
+        self.embedder = embedder
+        self.translator = translator
+        known = embedder.languages
+        self._pivot = None if known is None else "en" if "en" in known else min(known)
+        bridged = [each for each in sorted(LANGUAGES) if self._bridges(each)]
+        parts = [embedder.name, str(embedder.dimension)]
+        self.name = "-".join([*parts, translator.name, *bridged] if bridged else parts)
+        # Only what never fails for a while is remembered; the translator remembers its own work.
+        self._embed_question = lru_cache(maxsize=1024)(embedder.question)
+
+    def passages(
+        self, texts: Sequence[str], languages: Sequence[str], pivots: Sequence[str | None] | None = None
+    ) -> list[Encoded]:
+        """Encode passages, each with its title and headings above it, in their languages.
+
+        `pivots` are translations made before; a `None` among them is made now. A passage whose translation
+        fails is embedded as it is.
+        """
+        known = self._translate(texts, languages, pivots or [None] * len(texts))
+        vectors = self.embedder.documents([pivot or text for text, pivot in zip(texts, known, strict=True)])
+        return [
+            Encoded(
+                terms(text, language) + (terms(pivot, self._pivot or "en") if pivot else []), vector, pivot
+            )
+            for text, language, pivot, vector in zip(texts, languages, known, vectors, strict=True)
+        ]
+
+    def question(self, text: str, language: str | None = None) -> Question:
+        """Encode a question; its language is found out where it is not given.
+
+        A question in a language that the model does not know asks with its own words and those of its
+        translation. One that the model knows needs no more than its own, since every passage in another
+        language carries the model's language too; adding translated words was measured to do harm.
+        """
+        language = language or detect(text)
+        [pivot] = self._translate([text], [language], [None])
+        own = question_terms(text, language)
+        return Question(
+            text=text,
+            language=language,
+            terms=tuple(dict.fromkeys(own + (question_terms(pivot, self._pivot or "en") if pivot else []))),
+            vector=self._embed_question(pivot or text),
+            known=pivot is not None or self._understands(language),
+            pivot=pivot,
+        )
+
+    def close(self) -> None:
+        """Stop the translator's programs; they start again when they are needed."""
+        self.translator.close()
+
+    def _translate(
+        self, texts: Sequence[str], languages: Sequence[str], pivots: Sequence[str | None]
+    ) -> list[str | None]:
+        """The texts in the pivot language, where the model needs it and the translator can."""
+        found: list[str | None] = [
+            pivot if self._bridges(language) else None
+            for pivot, language in zip(pivots, languages, strict=True)
+        ]
+        for language in sorted(set(languages)):
+            wanted = [
+                place
+                for place, each in enumerate(languages)
+                if each == language and found[place] is None and self._bridges(language)
+            ]
+            made = self.translator.translate([texts[place] for place in wanted], language, self._pivot or "")
+            for place, translation in zip(wanted, made, strict=True):
+                found[place] = translation
+        return found
+
+    def _understands(self, language: str) -> bool:
+        return self.embedder.languages is None or language in self.embedder.languages
+
+    def _bridges(self, language: str) -> bool:
+        """Whether texts in this language are translated for the model."""
+        return (
+            self._pivot is not None
+            and not self._understands(language)
+            and self.translator.can(language, self._pivot)
+        )

@@ -1,0 +1,80 @@
+"""The index port: it proposes chunks, and the ledger decides what is shown.
+
+An index holds rows; a row is what the engine needs to find a chunk, never its text. Every engine behind this
+port passes `IndexContract` in `tests/contracts/index.py` unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.documents import Hit, Readers
+
+Vector = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What an index stores of one chunk."""
+
+    chunk: str
+    document: str
+    terms: Sequence[str]
+    """Analysed by `ingest.language`, repeats kept (BM25 counts them). Never contains white space."""
+    vector: Vector
+    """Of unit length, shape (dimension,)."""
+    readers: Readers
+
+
+class Index(Protocol):
+    """One collection of rows. Writing a chunk that is there replaces it whole.
+
+    Every method raises `UnavailableError` when the engine is down and `ConfigError` when a person must change
+    something. Safe to use from several threads; several processes may hold the same collection open.
+    """
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Store rows; on return each of them can be found, through every handle, or an error was raised.
+
+        Of a chunk that is given twice the last counts. Raises `ValueError` for a row that could not be found
+        again: a vector of another dimension or not of unit length, an empty id, white space in a term.
+        """
+
+    def set_readers(self, readers: Mapping[str, Readers]) -> None:
+        """Change who may find chunks (chunk id -> readers) without touching terms and vectors.
+
+        Ids that are not there are ignored.
+        """
+
+    def delete(self, chunks: Collection[str]) -> None:
+        """Remove rows; ids that are not there are ignored."""
+
+    def search(
+        self, terms: Sequence[str], vector: Vector | None, principals: Readers, limit: int
+    ) -> Sequence[Hit]:
+        """The best `limit` chunks of each leg that any of `principals` may read, merged, in no order.
+
+        `terms` are analysed like those of rows; a repeated one counts as often as it stands there. Without
+        terms, or without a vector, that leg proposes nothing and its scores are 0. Otherwise every hit has
+        both scores, also that of the leg among whose best it is not, so that fusing them is fair. A score of
+        words is 0 when the chunk holds none of the terms; it compares within one search only.
+
+        The readers filter is applied inside the engine, before the limit. No principals: no hits.
+        """
+
+    def ids(self) -> Iterator[str]:
+        """Every chunk id in the collection."""
+
+    def missing(self, chunks: Iterable[str]) -> set[str]:
+        """Those of `chunks` that are not in the collection (the read-back before publishing)."""
+
+    def drop(self) -> None:
+        """Remove the whole collection from the engine."""
+
+    def close(self) -> None:
+        """Let go of files and connections."""

@@ -1,0 +1,341 @@
+"""A worker's side of the ledger: claim due work by lease, publish under the fence, retire what was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+
+from ingest.documents import Chunk, Entry, Kind, Readers
+from ingest.ledger import now
+from ingest.ledger.owners import is_dead
+from ingest.ledger.scanning import FETCH, READERS, REINDEX, SWEEP, entry_of
+from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, state, strays
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One document's due work, claimed. Every commit for it must still show this fence."""
+
+    document: str
+    source: str
+    run: str
+    action: str
+    entry: Entry
+    body: Mapping[str, Any]
+    """The title, author and date that the published body gave."""
+    indexed_readers: Readers
+    """Who may find its published chunks in the index, as it was last told."""
+    attempts: int
+    owner: str
+    fence: int
+
+    @property
+    def readers(self) -> Readers:
+        """Who may find its chunks: nobody, where the source did not say."""
+        return self.entry.readers or frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A document's new version, whole."""
+
+    title: str
+    chunks: Sequence[Chunk]
+    body: Mapping[str, Any]
+    author: str | None
+    updated_at: datetime | None
+    language: str
+    recipe: str
+    embedded: int
+    """How many of the chunks had to be embedded for it."""
+
+
+_CLAIMED = ("entry", "listing", "readers", "indexed_readers", "body", "fence")
+
+
+def claim(
+    connection: Connection, owner: str, sources: Collection[str], limit: int, seconds: float
+) -> list[Work]:
+    """Lease up to `limit` due documents of `sources` for `seconds`; each is nobody else's meanwhile."""
+    moment = now()
+    order = {SWEEP: 0, READERS: 1, REINDEX: 2, FETCH: 3}
+    rows = connection.execute(
+        select(pending, *(documents.c[name] for name in _CLAIMED))
+        .join(documents, documents.c.id == pending.c.document)
+        .where(
+            pending.c.source.in_(sources),
+            or_(pending.c.not_before.is_(None), pending.c.not_before <= moment),
+            or_(pending.c.lease_until.is_(None), pending.c.lease_until <= moment),
+        )
+        .order_by(pending.c.attempts, pending.c.document)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=pending)
+    ).all()
+    claimed = [
+        Work(
+            document=row.document,
+            source=row.source,
+            run=row.run,
+            action=row.action,
+            entry=entry_of(row),
+            body=row.body or {},
+            indexed_readers=frozenset(row.indexed_readers or ()),
+            attempts=row.attempts,
+            owner=owner,
+            fence=row.fence + 1,
+        )
+        for row in sorted(rows, key=lambda row: order[row.action])
+    ]
+    ids = [work.document for work in claimed]
+    connection.execute(
+        update(pending)
+        .where(pending.c.document.in_(ids))
+        .values(owner=owner, lease_until=moment + timedelta(seconds=seconds))
+    )
+    connection.execute(update(documents).where(documents.c.id.in_(ids)).values(fence=documents.c.fence + 1))
+    return claimed
+
+
+def free_dead(connection: Connection) -> None:
+    """End the leases of processes of this machine that are no more, instead of waiting for their expiry."""
+    owners = connection.scalars(select(pending.c.owner).where(pending.c.owner.is_not(None)).distinct())
+    dead = [owner for owner in owners if is_dead(owner)]
+    if dead:
+        connection.execute(
+            update(pending).where(pending.c.owner.in_(dead)).values(owner=None, lease_until=None)
+        )
+
+
+def renew(connection: Connection, owner: str, work: Collection[str], seconds: float) -> None:
+    """Keep the leases on these documents for `seconds` more."""
+    connection.execute(
+        update(pending)
+        .where(pending.c.owner == owner, pending.c.document.in_(work))
+        .values(lease_until=now() + timedelta(seconds=seconds))
+    )
+
+
+def holds(connection: Connection, work: Work) -> bool:
+    """Whether this work is still ours: nobody took it over and no newer listing replaced it.
+
+    Locks the document's row until the transaction ends, so the answer stays true that long.
+    """
+    return (
+        connection.execute(
+            update(documents)
+            .where(documents.c.id == work.document, documents.c.fence == work.fence)
+            .where(exists().where(pending.c.document == work.document, pending.c.owner == work.owner))
+            .values(fence=work.fence)
+        ).rowcount
+        == 1
+    )
+
+
+def published_chunks(connection: Connection, document: str) -> list[Chunk]:
+    """A document's published chunks, in order."""
+    rows = connection.execute(select(chunks).where(chunks.c.document == document).order_by(chunks.c.position))
+    return [chunk_of(row) for row in rows]
+
+
+def chunk_of(row: Row[Any]) -> Chunk:
+    """A row of `chunks` as the value it keeps."""
+    return Chunk(
+        id=row.id,
+        text=row.text,
+        heading=tuple(row.heading),
+        anchor=row.anchor,
+        page=row.page,
+        language=row.language,
+        kind=Kind(row.kind),
+        pivot=row.pivot,
+    )
+
+
+def note(connection: Connection, work: Work, ids: Sequence[str]) -> bool:
+    """Note chunk ids that are about to be written to the index, and count the attempt.
+
+    From here on a kill leaves nothing that is not written down. False: the work is no longer ours.
+    """
+    if not holds(connection, work):
+        return False
+    connection.execute(delete(strays).where(strays.c.chunk.in_(ids)))
+    if ids:
+        connection.execute(
+            insert(strays),
+            [{"chunk": one, "document": work.document, "run": work.run, "swept": False} for one in ids],
+        )
+    connection.execute(
+        update(pending).where(pending.c.document == work.document).values(attempts=pending.c.attempts + 1)
+    )
+    return True
+
+
+def publish(connection: Connection, work: Work, new: Publication, collection: str) -> list[str] | None:
+    """Make a new version the published one, all at once; what it retires is returned, due to be swept.
+
+    None: the work is no longer ours, or another index collection than the one written to is in use.
+    """
+    if not holds(connection, work):
+        return None
+    if connection.scalar(select(state.c.value).where(state.c.key == "collection")) != collection:
+        return None
+    before = set(connection.scalars(select(chunks.c.id).where(chunks.c.document == work.document)))
+    after = [chunk.id for chunk in new.chunks]
+    connection.execute(delete(chunks).where(chunks.c.document == work.document))
+    if new.chunks:
+        connection.execute(insert(chunks), [_row(work.document, n, c) for n, c in enumerate(new.chunks)])
+    connection.execute(delete(strays).where(strays.c.chunk.in_(after)))
+    _retire(connection, work, sorted(before.difference(after)))
+    connection.execute(
+        update(documents)
+        .where(documents.c.id == work.document)
+        .values(
+            title=new.title,
+            body=dict(new.body),
+            author=new.author,
+            updated_at=new.updated_at,
+            language=new.language,
+            revision=work.entry.revision,
+            recipe=new.recipe,
+            indexed_readers=sorted(work.readers),
+            published_at=now(),
+        )
+    )
+    connection.execute(delete(quarantine).where(quarantine.c.document == work.document))
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == work.run)
+        .values(
+            chunks_embedded=runs.c.chunks_embedded + new.embedded,
+            chunks_reused=runs.c.chunks_reused + len(after) - new.embedded,
+        )
+    )
+    connection.execute(update(pending).where(pending.c.document == work.document).values(action=SWEEP))
+    return unswept(connection, work.document)
+
+
+def unswept(connection: Connection, document: str) -> list[str]:
+    """Chunk ids of a document that the index may still hold although they are not published."""
+    return list(
+        connection.scalars(select(strays.c.chunk).where(strays.c.document == document, ~strays.c.swept))
+    )
+
+
+def finish(connection: Connection, work: Work) -> bool:
+    """The work is done: the index has the readers, and the strays are out of it."""
+    if not holds(connection, work):
+        return False
+    if work.action == READERS:
+        connection.execute(
+            update(documents)
+            .where(documents.c.id == work.document)
+            .values(indexed_readers=sorted(work.readers))
+        )
+    connection.execute(update(strays).where(strays.c.document == work.document).values(swept=True))
+    connection.execute(delete(pending).where(pending.c.document == work.document))
+    return True
+
+
+def fail(connection: Connection, work: Work, reason: str, *, limit: int, delay: float = 0) -> bool:
+    """Count a failed attempt, to be repeated after `delay` seconds; at the limit the document goes into
+    quarantine. False: the work is no longer ours."""
+    if not holds(connection, work):
+        return False
+    attempts = connection.scalar(select(pending.c.attempts).where(pending.c.document == work.document)) or 0
+    # An attempt that came as far as writing was counted by `note`.
+    attempts = attempts + 1 if attempts == work.attempts else attempts
+    if attempts < limit:
+        connection.execute(
+            update(pending)
+            .where(pending.c.document == work.document)
+            .values(attempts=attempts, reason=reason, owner=None, lease_until=None, not_before=_after(delay))
+        )
+        return True
+    connection.execute(delete(quarantine).where(quarantine.c.document == work.document))
+    connection.execute(
+        insert(quarantine).values(
+            document=work.document,
+            source=work.source,
+            revision=work.entry.revision,
+            reason=reason,
+            attempts=attempts,
+            since=now(),
+        )
+    )
+    if unswept(connection, work.document):
+        connection.execute(
+            update(pending)
+            .where(pending.c.document == work.document)
+            .values(action=SWEEP, attempts=0, owner=None, lease_until=None)
+        )
+    else:
+        connection.execute(delete(pending).where(pending.c.document == work.document))
+    return True
+
+
+def release(connection: Connection, work: Work, *, delay: float = 0) -> None:
+    """Give work back undone, to be taken up after `delay` seconds; the attempt does not count."""
+    if not holds(connection, work):
+        return
+    connection.execute(
+        update(pending)
+        .where(pending.c.document == work.document)
+        .values(
+            attempts=work.attempts,
+            owner=None,
+            lease_until=None,
+            not_before=_after(delay),
+        )
+    )
+
+
+def left(connection: Connection, run: str) -> int:
+    """How many documents a run still has to work on."""
+    return connection.scalar(select(func.count()).select_from(pending).where(pending.c.run == run)) or 0
+
+
+def sweepable(connection: Connection, run: str) -> list[str]:
+    """The chunk ids that a run took out of the index, for its proof."""
+    return list(connection.scalars(select(strays.c.chunk).where(strays.c.run == run, strays.c.swept)))
+
+
+def close_run(connection: Connection, run: str, outcome: str, **values: Any) -> bool:
+    """Write a run's end; False when somebody else already did."""
+    closed = connection.execute(
+        update(runs)
+        .where(and_(runs.c.id == run, runs.c.state.in_(("scanning", "working"))))
+        .values(state=outcome, finished_at=now(), **values)
+    )
+    connection.execute(delete(strays).where(strays.c.run == run, strays.c.swept))
+    return closed.rowcount == 1
+
+
+def _after(delay: float) -> datetime | None:
+    return now() + timedelta(seconds=delay) if delay else None
+
+
+def _retire(connection: Connection, work: Work, ids: Sequence[str]) -> None:
+    if ids:
+        connection.execute(
+            insert(strays),
+            [{"chunk": one, "document": work.document, "run": work.run, "swept": False} for one in ids],
+        )
+
+
+def _row(document: str, position: int, chunk: Chunk) -> dict[str, Any]:
+    return {
+        "id": chunk.id,
+        "document": document,
+        "position": position,
+        "text": chunk.text,
+        "heading": list(chunk.heading),
+        "anchor": chunk.anchor,
+        "page": chunk.page,
+        "language": chunk.language,
+        "kind": chunk.kind.value,
+        "pivot": chunk.pivot,
+    }

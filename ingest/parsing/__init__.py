@@ -1,0 +1,13 @@
+"""Parsing: bytes in, sections out, in child processes that may crash, hang or be attacked.
+
+Only this package knows unstructured, and only its children import it: the process that holds the ledger
+never opens a stranger's file.
+"""
+
+from ingest.parsing.pool import Parsers
+from ingest.parsing.wire import Limits
+
+VERSION = 1
+"""Raise it when the same bytes give other sections: documents are then read again."""
+
+__all__ = ["VERSION", "Limits", "Parsers"]

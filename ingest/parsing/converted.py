@@ -1,0 +1,66 @@
+"""Formats that pandoc turns into HTML first: odt, rtf, epub."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lxml import html
+
+from config.errors import DocumentError
+from ingest.documents import Content, Document
+from ingest.parsing.markup import read_tree
+from ingest.parsing.text import flat
+
+
+def read_odt(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
+    """OpenDocument text."""
+    return _convert(content, "odt")
+
+
+def read_rtf(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
+    """Rich Text Format."""
+    return _convert(content, "rtf")
+
+
+def read_epub(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
+    """An electronic book."""
+    return _convert(content, "epub")
+
+
+def find_pandoc() -> str | None:
+    """The path of pandoc: the one on PATH, or the one that the pypandoc wheel carries."""
+    import pypandoc  # type: ignore[import-untyped]
+
+    try:
+        return str(pypandoc.get_pandoc_path())
+    except OSError:
+        return None
+
+
+def _convert(content: Content, kind: str) -> Document:
+    pandoc = find_pandoc()
+    if pandoc is None:
+        raise DocumentError(f"reading {kind} files needs pandoc, which is not installed")
+    done = subprocess.run(
+        [pandoc, "--from", kind, "--to", "html", "--sandbox", "--wrap=none", "--standalone"],
+        input=content.data,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
+        raise DocumentError(f"not a readable {kind} file: pandoc says {said!r}")
+    tree = html.document_fromstring(done.stdout, parser=html.HTMLParser(encoding="utf-8", no_network=True))
+    title = author = ""
+    for header in tree.xpath("//header[@id='title-block-header']"):  # what pandoc makes of the metadata
+        title = flat(header.findtext("h1") or "")
+        author = flat(", ".join(header.xpath("p[@class='author']/text()")))
+        header.drop_tree()
+    for page_title in tree.xpath("//head/title"):  # where the file has none, pandoc writes a hyphen
+        page_title.drop_tree()
+    document = read_tree(tree)
+    # Anchors are pandoc's own: nothing that opens the file knows them.
+    sections = tuple(replace(section, anchor=None) for section in document.sections)
+    return Document(sections, title=title or document.title, author=author or None)

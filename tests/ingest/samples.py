@@ -1,0 +1,217 @@
+"""Makes the files that the parsing tests read: good, locked, damaged and hostile ones."""
+
+import functools
+import io
+import subprocess
+import sys
+import zipfile
+
+PARAGRAPH = ("Trips are booked at least two weeks before they begin, through the travel desk. " * 4).strip()
+
+
+@functools.cache
+def docx():
+    import docx as word
+
+    file = word.Document()
+    file.core_properties.title, file.core_properties.author = "Vacaciones", "Ana"
+    file.add_heading("Vacaciones", 0)
+    file.add_heading("Días", 1)
+    file.add_paragraph("Cada persona tiene veintitrés días. Se piden antes.")
+    file.add_paragraph("Máximo tres noches")
+    file.add_paragraph("Necesitas:")
+    file.add_paragraph("un ordenador", style="List Bullet")
+    file.add_paragraph("con cargador", style="List Bullet 2")
+    file.add_heading("Tabla", 2)
+    _fill(file.add_table(3, 2), [("Años", "Días"), ("0-3", "22"), ("4+", "25\no más")])
+    return _saved(file)
+
+
+@functools.cache
+def pptx():
+    import pptx as powerpoint
+
+    file = powerpoint.Presentation()
+    slide = file.slides.add_slide(file.slide_layouts[1])
+    slide.shapes.title.text = "Plan 2026"
+    slide.placeholders[1].text = "First point\nSecond point"
+    slide.notes_slide.notes_text_frame.text = "Say hello to everybody."
+    slide = file.slides.add_slide(file.slide_layouts[5])
+    slide.shapes.title.text = "Budget"
+    _fill(slide.shapes.add_table(2, 2, 0, 0, 900_000, 900_000).table, [("Item", "EUR"), ("Chairs", "500")])
+    return _saved(file)
+
+
+@functools.cache
+def xlsx():
+    import datetime
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Fees"
+    for row in (
+        (None, "Service", "Fee", "Since"),
+        (None, "Start", 10.0, datetime.datetime(2026, 1, 31)),  # noqa: DTZ001 (Excel knows no zones)
+        (None, "Stop", 5.5, "two\nlines"),
+    ):
+        sheet.append(row)
+    hidden = book.create_sheet("Old")
+    hidden["A1"], hidden.sheet_state = "hidden", "hidden"
+    notes = book.create_sheet("Notes")
+    notes["A1"], notes["A3"], notes["B3"], notes["A4"], notes["B4"] = "One note", "x", "y", 1, 2
+    return _saved(book)
+
+
+@functools.cache
+def pdf(encrypt=None):
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Table
+
+    styles = getSampleStyleSheet()
+    body, heading = styles["BodyText"], styles["Heading1"]
+    buffer = io.BytesIO()
+    SimpleDocTemplate(buffer, title="Travel policy", author="Bob", encrypt=encrypt).build(
+        [
+            Paragraph("1. Booking", heading),
+            Paragraph(PARAGRAPH, body),
+            Paragraph("Economy class only", body, bulletText="•"),
+            Paragraph("No taxis", body, bulletText="•"),
+            Table([["Country", "Per diem"], ["Spain", "53 EUR"], ["France", "60 EUR"]]),
+            PageBreak(),
+            Paragraph("2. Expenses", heading),
+            Paragraph("Receipts are kept by the com-<br/>pany.", body),
+            PageBreak(),
+            Paragraph("The end.", body),
+        ],
+        onFirstPage=_running_head,
+        onLaterPages=_running_head,
+    )
+    return buffer.getvalue()
+
+
+def _running_head(canvas, document):
+    canvas.drawString(72, 810, "ACME internal")
+    canvas.drawString(300, 20, f"Page {document.page}")
+
+
+@functools.cache
+def scanned_pdf():
+    """One page of text and one that is a picture of text."""
+    from PIL import Image, ImageDraw, ImageFont
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
+    picture = Image.new("L", (1000, 300), 255)
+    ImageDraw.Draw(picture).text(
+        (40, 100), "Leave is three weeks long.", font=ImageFont.load_default(60), fill=0
+    )
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    canvas.drawString(72, 700, "A page of letters.")
+    canvas.showPage()
+    canvas.drawImage(ImageReader(picture), 50, 500, 500, 150)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+@functools.cache
+def converted(kind):
+    """odt and epub as pandoc writes them; an rtf."""
+    if kind == "rtf":
+        return rb"{\rtf1\ansi{\b T\'edtulo}\par Texto de la gu\'eda.\par}"
+    import pypandoc
+
+    text = "# Guía\n\n## Uso\n\nTexto de la guía.\n\n- uno\n- dos\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    pandoc = pypandoc.get_pandoc_path()
+    done = subprocess.run(
+        [pandoc, "--from", "markdown", "--to", kind, "--metadata=title:Guía", "--output=-"],
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def locked_pdf():
+    return pdf(encrypt="secret")
+
+
+def locked_office():
+    """What Office makes of a docx with a password: an OLE container with the encrypted package in it."""
+    return (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(1000)
+        + "EncryptedPackage".encode("utf-16-le")
+        + bytes(1000)
+    )
+
+
+def locked_zip():
+    """An xlsx whose parts are flagged as encrypted, in the local headers and in the directory."""
+    data = bytearray(xlsx())
+    for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + offset] |= 1
+            at = data.find(mark, at + 4)
+    return bytes(data)
+
+
+def flipped(data):
+    """The same archive with the middle of its main part overwritten."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        part = archive.getinfo("word/document.xml")
+    start = part.header_offset + 60
+    return data[:start] + bytes(200) + data[start + 200 :]
+
+
+def archive(parts):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in parts.items():
+            file.writestr(name, data)
+    return buffer.getvalue()
+
+
+def with_part(data, name, part):
+    """The same archive with one part more, or with another content of one."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        parts = {entry: old.read(entry) for entry in old.namelist()}
+    return archive({**parts, name: part})
+
+
+def bombs():
+    """Small files that ask for gigabytes, as pairs of name and bytes."""
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    laughs = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "ha">{entities}]><r>&e9;</r>'.encode()
+    zeros = bytes(60_000_000)
+    wide = b"<w:p/>" * 20_000_000
+    return [
+        ("laughs.xml", laughs),
+        ("laughs.docx", with_part(docx(), "word/document.xml", laughs)),
+        ("laughs.xlsx", with_part(xlsx(), "xl/sharedStrings.xml", laughs)),
+        ("zeros.docx", with_part(docx(), "word/media/image.png", zeros)),
+        ("wide.docx", with_part(docx(), "word/document.xml", wide)),
+        ("many.epub", archive({"mimetype": b"application/epub+zip", **{f"{n}": b"" for n in range(20_001)}})),
+    ]
+
+
+def run_isolated(program):
+    """Run a program in a fresh interpreter; its complaint becomes the test's."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _fill(table, rows):
+    for row, cells in enumerate(rows):
+        for column, text in enumerate(cells):
+            table.cell(row, column).text = text
+
+
+def _saved(file):
+    buffer = io.BytesIO()
+    file.save(buffer)
+    return buffer.getvalue()
