@@ -22,6 +22,8 @@ class Encoded:
     """What the index stores of a passage."""
 
     terms: list[str]
+    pivot_terms: list[str]
+    """Of the pivot; none where there is none."""
     vector: Vector
     """Of unit length, shape (dimension,)."""
     pivot: str | None
@@ -69,9 +71,7 @@ class Encoder:
         known = self._translate(texts, languages, pivots or [None] * len(texts))
         vectors = self.embedder.documents([pivot or text for text, pivot in zip(texts, known, strict=True)])
         return [
-            Encoded(
-                terms(text, language) + (terms(pivot, self._pivot or "en") if pivot else []), vector, pivot
-            )
+            Encoded(terms(text, language), self._pivot_terms(pivot), vector, pivot)
             for text, language, pivot, vector in zip(texts, languages, known, vectors, strict=True)
         ]
 
@@ -93,6 +93,9 @@ class Encoder:
             known=pivot is not None or self._understands(language),
             pivot=pivot,
         )
+
+    def _pivot_terms(self, pivot: str | None) -> list[str]:
+        return terms(pivot, self._pivot or "en") if pivot else []
 
     def close(self) -> None:
         """Stop the translator's programs; they start again when they are needed."""

@@ -29,6 +29,9 @@ class Row:
     vector: Vector
     """Of unit length, shape (dimension,)."""
     readers: Readers
+    pivot_terms: Sequence[str] = ()
+    """Those of its translation, where it has one. They weigh as much as `terms`, but lengths and rarities are
+    counted apart: a translated chunk is not twice as long as others."""
 
 
 class Index(Protocol):

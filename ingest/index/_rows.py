@@ -38,7 +38,7 @@ _SCHEMA = (
     "CREATE TABLE sets (id INTEGER PRIMARY KEY, principals TEXT NOT NULL UNIQUE)",
     "INSERT INTO sets VALUES (0, '[]')",
     "CREATE TABLE rows (row INTEGER PRIMARY KEY, chunk TEXT UNIQUE, readers INTEGER NOT NULL,"
-    " seq INTEGER NOT NULL, freed REAL NOT NULL, terms TEXT NOT NULL)",
+    " seq INTEGER NOT NULL, freed REAL NOT NULL, terms TEXT NOT NULL, pivot_terms TEXT NOT NULL)",
     "CREATE INDEX changes ON rows (seq, row, chunk, readers)",
     "CREATE INDEX free ON rows (freed) WHERE chunk IS NULL",
     "CREATE TABLE unsettled (chunk TEXT PRIMARY KEY) WITHOUT ROWID",
@@ -115,9 +115,9 @@ class Rows:
             self._write_vectors(places, rows)
             sets = self._set_ids(row.readers for row in rows)
             self._writer.executemany(
-                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, 0, ?)",
+                "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, 0, ?, ?)",
                 [
-                    (place, row.chunk, sets[row.readers], seq, " ".join(row.terms))
+                    (place, row.chunk, sets[row.readers], seq, " ".join(row.terms), " ".join(row.pivot_terms))
                     for place, row in zip(places, rows, strict=True)
                 ],
             )
@@ -155,11 +155,11 @@ class Rows:
     def _wordings(self) -> Iterator[Wording]:
         found = self._writer.execute(
             # CROSS JOIN: from the few unsettled chunks to their rows, never the other way round.
-            "SELECT chunk, terms, principals"
+            "SELECT chunk, terms, pivot_terms, principals"
             " FROM unsettled CROSS JOIN rows USING (chunk) CROSS JOIN sets ON sets.id = readers"
         )
-        for chunk, terms, principals in found:
-            yield Wording(chunk, terms, frozenset(json.loads(principals)))
+        for chunk, terms, pivot_terms, principals in found:
+            yield Wording(chunk, terms, pivot_terms, frozenset(json.loads(principals)))
 
     @contextmanager
     def _change(self) -> Iterator[int]:
@@ -174,7 +174,7 @@ class Rows:
 
     def _free(self, chunks: Iterable[str], seq: int) -> None:
         self._writer.executemany(
-            "UPDATE rows SET chunk = NULL, readers = ?, terms = '', seq = ?, freed = ? WHERE chunk = ?",
+            "UPDATE rows SET chunk = NULL, readers = ?, terms = '', pivot_terms = '', seq = ?, freed = ? WHERE chunk = ?",
             [(_FREE, seq, time.time(), chunk) for chunk in chunks],
         )
 

@@ -18,14 +18,16 @@ from ingest.documents import Readers
 _MOST_TERMS = 64
 # The least memory that tantivy accepts for a writer's thread; it grows into segments beyond that.
 _WRITER_BYTES = 15_000_000
+_FIELDS = ("terms", "pivot_terms")
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What the keyword leg stores of a chunk; `terms` are joined by blanks."""
+    """What the keyword leg stores of a chunk; its terms are joined by blanks."""
 
     chunk: str
     terms: str
+    pivot_terms: str
     readers: Readers
 
 
@@ -33,7 +35,8 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("chunk", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("readers", tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("terms", tokenizer_name="whitespace", index_option="freq")
+    for field in _FIELDS:
+        builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
 
@@ -78,8 +81,14 @@ class Words:
             for chunk in chunks:
                 writer.delete_documents_by_term("chunk", chunk)
             for wording in wordings:
-                fields = {"chunk": wording.chunk, "terms": wording.terms, "readers": list(wording.readers)}
-                writer.add_document(tantivy.Document(**fields))
+                writer.add_document(
+                    tantivy.Document(
+                        chunk=wording.chunk,
+                        terms=wording.terms,
+                        pivot_terms=wording.pivot_terms,
+                        readers=list(wording.readers),
+                    )
+                )
 
     def search(self, terms: Sequence[str], principals: Readers, limit: int) -> dict[str, float]:
         """BM25 of the best `limit` chunks that hold any of `terms` and that any of `principals` may read."""
@@ -106,15 +115,16 @@ class Words:
     def _query(self, searcher: tantivy.Searcher, terms: Sequence[str]) -> Query | None:
         """Any of `terms`, each as often as it is repeated; `None` when the collection knows none of them."""
         repeats = Counter(terms)
-        frequency = {term: searcher.doc_freq("terms", term) for term in repeats}
+        frequency = {term: sum(searcher.doc_freq(field, term) for field in _FIELDS) for term in repeats}
         known = sorted(
             (term for term in repeats if frequency[term]), key=lambda term: (frequency[term], term)
         )
         parts = [
             Query.boost_query(
-                Query.term_query(self._schema, "terms", term, index_option="freq"), float(repeats[term])
+                Query.term_query(self._schema, field, term, index_option="freq"), float(repeats[term])
             )
             for term in known[:_MOST_TERMS]
+            for field in _FIELDS
         ]
         return Query.boolean_query([(Occur.Should, part) for part in parts]) if parts else None
 

@@ -197,7 +197,8 @@ def _check(row: Row, dimension: int) -> None:
         raise ValueError(f"the vector of chunk {row.chunk[:80]!r} is not of unit length")
     if not all(0 < len(name.encode()) <= _LONGEST for name in (row.chunk, *row.readers)):
         raise ValueError(f"chunk {row.chunk[:80]!r}: its id or a reader is empty or above {_LONGEST} bytes")
-    if " ".join(row.terms).split() != list(row.terms):
+    terms = [*row.terms, *row.pivot_terms]
+    if " ".join(terms).split() != terms:
         raise ValueError(f"a term of chunk {row.chunk[:80]!r} is empty or holds white space")
 
 

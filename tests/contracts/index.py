@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from threading import Event
 
@@ -166,6 +167,13 @@ class IndexContract:
         assert len(both) == 14
         assert len([chunk for chunk in both if chunk.startswith("near")]) == 7
         assert found(index.search(["saffron"], axis(0), ALL, 1_000)) == set(index.ids())
+
+    def test_a_translated_chunk_is_found_by_its_own_terms_and_by_those_of_its_translation(
+        self, index: Index
+    ) -> None:
+        index.write([replace(row("spanish", "vacacion"), pivot_terms=["holiday"]), row("english", "holiday")])
+        assert found(index.search(["vacacion"], None, ALL, 5)) == {"spanish"}
+        assert found(index.search(["holiday"], None, ALL, 5)) == {"spanish", "english"}
 
     def test_a_question_of_thousands_of_terms_still_finds_its_rarest(self, index: Index) -> None:
         index.write([row(f"c{number}", ["common", f"t{number}"]) for number in range(500)])
