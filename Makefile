@@ -22,13 +22,16 @@ RUN := $(UV) run --frozen --no-sync
 SYNCED := .venv/.synced
 PROVIDED := .venv/.system
 
-.PHONY: help demo test contract check fix bench system clean
+.PHONY: help demo serve test contract check fix bench system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(SYNCED) $(PROVIDED) ## Index the sample company, ask it questions, edit a page, ask again
 	@$(RUN) sabio demo
+
+serve: $(SYNCED) $(PROVIDED) ## Keep the sources of ./sabio.yaml current (else those of the sample company)
+	@$(RUN) sabio serve
 
 test: $(SYNCED) $(PROVIDED) ## Run the tests
 	@$(RUN) pytest -n 2 -m "not contract"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,18 +25,44 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich would cost every `--help` 0.2 s
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Options:
-    """What stands before the command's name."""
+    """What stands before the command's name, and whether a program reads the output."""
 
-    config: Path | None
-    data: Path | None
+    config: Path | None = None
+    data: Path | None = None
+    json: bool = False
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+def _remember_json(context: typer.Context, value: bool) -> bool:
+    context.ensure_object(Options).json = value
+    return value
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"sabio {version('sabio')}")
+        except PackageNotFoundError:
+            typer.echo("sabio, not installed")
+        raise typer.Exit
+
+
+def _make_readable(text: str) -> str:
+    """What was typed, with U+FFFD for bytes that are no text: nothing else can store or search them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", callback=_remember_json, is_eager=True, help="Print JSON for programs."),
+]
 As = Annotated[
     str | None,
     typer.Option("--as", metavar="EMAIL", help="Whose permissions count. Not given: what everyone may read."),
@@ -48,9 +76,13 @@ def options(
         Path | None, typer.Option(metavar="FILE", help="Configuration; else SABIO_CONFIG, ./sabio.yaml.")
     ] = None,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for everything stored.")] = None,
+    version: Annotated[  # noqa: ARG001 — its callback ends the program
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Keep the common options for the command."""
-    context.obj = Options(config, data)
+    given = context.ensure_object(Options)
+    given.config, given.data = config, data
 
 
 def _open(context: typer.Context) -> KnowledgeBase:
@@ -58,7 +90,7 @@ def _open(context: typer.Context) -> KnowledgeBase:
     from config.settings import load_settings
     from ingest.knowledge import KnowledgeBase
 
-    given: Options = context.obj
+    given = context.ensure_object(Options)
     settings = load_settings(given.config, data=given.data)
     telemetry.start_logging(settings.log, settings.secrets)
     return KnowledgeBase(settings)
@@ -67,7 +99,7 @@ def _open(context: typer.Context) -> KnowledgeBase:
 @app.command()
 def sync(
     context: typer.Context,
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE…]", help="Not given: all.")] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Not given: all.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Read every document again, changed or not.")] = False,
     confirm: Annotated[
         bool, typer.Option("--confirm-removals", help="Carry out removals that are held.")
@@ -76,11 +108,12 @@ def sync(
 ) -> None:
     """Bring the sources' changes in."""
     from bot.platforms import terminal
+    from bot.status import waiting
     from workers.local import sync_sources
 
     with _open(context) as kb:
         names = [source.name for source in kb.sources(sources)]
-        with terminal.progress(quiet=json) as observe:
+        with terminal.progress(quiet=json, due=lambda name: waiting(kb, name)) as observe:
             reports = sync_sources(kb, names, full=full, confirmed=confirm, observe=observe)
     terminal.print_runs(reports, json=json)
     raise typer.Exit(terminal.exit_code(reports))
@@ -89,7 +122,12 @@ def sync(
 @app.command()
 def ask(
     context: typer.Context,
-    question: Annotated[str, typer.Argument(help="In any language; Spanish and English are best.")],
+    question: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUESTION", callback=_make_readable, help="In any language; Spanish and English are best."
+        ),
+    ],
     as_: As = None,
     json: Json = False,
 ) -> None:
@@ -117,7 +155,9 @@ def chat(context: typer.Context, as_: As = None) -> None:
 @app.command()
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="Words or a question.")],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", callback=_make_readable, help="Words or a question.")
+    ],
     as_: As = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 10,
     json: Json = False,
@@ -155,14 +195,14 @@ def sources(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def check(
     context: typer.Context,
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE…]", help="Not given: all.")] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Not given: all.")] = None,
     json: Json = False,
 ) -> None:
-    """Tell everything that is wrong with the configuration, the sources and this machine."""
+    """Tell what is wrong with the configuration, sources and machine."""
     from bot.check import run_checks
     from bot.platforms import terminal
 
-    given: Options = context.obj
+    given = context.ensure_object(Options)
     findings = run_checks(given.config, given.data, sources or [])
     terminal.print_findings(findings, json=json)
     raise typer.Exit(terminal.findings_code(findings))
@@ -170,7 +210,7 @@ def check(
 
 @app.command()
 def rebuild(context: typer.Context, json: Json = False) -> None:
-    """Make the search index anew from the ledger; questions go on meanwhile."""
+    """Make the search index anew from the ledger."""
     from bot.platforms import terminal
     from ingest.indexing import rebuild as rebuild_index
 
@@ -182,7 +222,12 @@ def rebuild(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def why(
     context: typer.Context,
-    subject: Annotated[str, typer.Argument(metavar="QUESTION-or-DOCUMENT", help="Or an answer's reference.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUESTION-or-DOCUMENT", callback=_make_readable, help="Or an answer's reference."
+        ),
+    ],
     as_: As = None,
     json: Json = False,
 ) -> None:
@@ -216,42 +261,72 @@ def evaluate(
 
 
 @app.command()
+def serve(context: typer.Context) -> None:
+    """Keep the sources current by their schedules, until Ctrl-C or SIGTERM."""
+    import signal
+    import threading
+
+    from workers.loop import keep_current
+
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    with _open(context) as kb:
+        names = ", ".join(source.name for source in kb.sources()) or "no sources"
+        typer.echo(f"Keeping current: {names}. No chat platform is configured.", err=True)
+        keep_current(kb, stopped)
+
+
+@app.command()
 def demo(context: typer.Context) -> None:
-    """Show the whole product on the sample company: sync, ask, edit a page, sync, ask again."""
+    """Show the whole product on a sample company."""
     from bot.demo import run_demo
 
-    given: Options = context.obj
+    given = context.ensure_object(Options)
     run_demo(given.data)
 
 
 def main() -> None:
     """Run the command; errors become one message and an exit code, never a stack trace."""
+    given = Options()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal of another encoding misses a letter, no answer
     try:
-        app()
+        app(obj=given)
     except ConfigError as error:
-        for problem in error.problems:
-            typer.secho(problem, fg="red", err=True)
-        sys.exit(CONFIGURATION)
+        code = _complain(given, error, error.problems, CONFIGURATION)
     except UnavailableError as error:
-        typer.secho(str(error), fg="red", err=True)
-        sys.exit(UNAVAILABLE)
+        code = _complain(given, error, [str(error)], UNAVAILABLE)
     except SabioError as error:
-        typer.secho(str(error), fg="red", err=True)
-        sys.exit(SOME_FAILED)
+        code = _complain(given, error, [str(error)], SOME_FAILED)
+    except SystemExit as done:
+        if done.code != INTERRUPTED:
+            raise
+        code = _stopped()
     except KeyboardInterrupt:
-        typer.echo("Stopped. Whatever was done is kept; the same command goes on from there.", err=True)
-        sys.exit(INTERRUPTED)
+        code = _stopped()
     except Exception as error:
         import logging
 
-        logging.getLogger("sabio").debug("unexpected", exc_info=True)
-        typer.secho(
+        logging.getLogger("bot").debug("unexpected", exc_info=True)
+        problem = (
             f"Something went wrong inside Sabio ({type(error).__name__}: {error})."
-            " Set SABIO_LOG__LEVEL=debug to see where.",
-            fg="red",
-            err=True,
+            " Set SABIO_LOG__LEVEL=debug to see where."
         )
-        sys.exit(OUR_FAULT)
+        code = _complain(given, error, [problem], OUR_FAULT)
+    sys.exit(code)
+
+
+def _complain(given: Options, error: Exception, problems: Sequence[str], code: int) -> int:
+    """Tell what is wrong: to people on standard error, to programs on standard output as well."""
+    from bot.platforms import terminal
+
+    terminal.print_problems(type(error).__name__, problems, json=given.json)
+    return code
+
+
+def _stopped() -> int:
+    typer.echo("Stopped. Whatever was done is kept; the same command goes on from there.", err=True)
+    return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -39,8 +39,6 @@ class Message:
     platform: str = "terminal"
     audience: Readers | None = None
     """The principals that everyone in the conversation has; None when only the asker reads the reply."""
-    history: tuple[str, ...] = ()
-    """The person's earlier questions in this conversation, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

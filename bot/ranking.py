@@ -16,6 +16,7 @@ from operator import mul
 
 from bot.retrieval import Found, Scored
 from bot.sentences import Unit, units
+from ingest.documents import embedded_text
 from ingest.encoding import Encoder
 from ingest.index import Vector
 from ingest.language import question_terms, terms
@@ -60,11 +61,26 @@ class Ranked:
     score: float
 
 
-WEIGHTS = Features(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+WEIGHTS = Features(
+    passage=0.97,
+    dense=8.37,
+    near=6.22,
+    covered=5.42,
+    number=2.06,
+    name=2.2,
+    length=0.27,
+    short=-1.2,
+    asks=-4.74,
+)
 """Of the ranking; a difference of 1 in score means that a unit is e times as likely to be the right one."""
 
 PIVOT = "en"
 """The language of `Chunk.pivot` and `Question.pivot`."""
+
+CONFIDENCE = (-3.9, 5.13, 0.173)
+"""A constant and the weights of `signs`."""
+SURE, MAYBE = 0.67, 0.64
+"""From which confidence on an answer is given, and given with reserve."""
 
 _ASKS_NUMBER = re.compile(
     r"\b(how (many|much|long|often|old|soon|far|big|large|late|early)|when"
@@ -93,6 +109,23 @@ def rank(found: Found, encoder: Encoder) -> list[Ranked]:
         ),
         key=_order,
     )
+
+
+def confidence(found: Found, ranked: Sequence[Ranked], encoder: Encoder) -> float:
+    """The estimated chance, 0 to 1, that the best units answer the question."""
+    if not ranked:
+        return 0.0
+    constant, *weights = CONFIDENCE
+    return 1 / (1 + math.exp(-constant - sum(map(mul, weights, signs(found, ranked, encoder)))))
+
+
+def signs(found: Found, ranked: Sequence[Ranked], encoder: Encoder) -> tuple[float, float]:
+    """What tells a question that has an answer from one that only has a topic, both of the best unit:
+
+    its cosine to the question when it is read under its title and headings, and its score.
+    """
+    [vector] = _embed(ranked[:1], encoder, headings=True)
+    return float(vector @ found.question.vector), ranked[0].score
 
 
 class _Asked:
@@ -165,15 +198,17 @@ def _terms(text: str, language: str) -> frozenset[str]:
     return frozenset(terms(text, language))
 
 
-def _embed(chosen: Sequence[Ranked], encoder: Encoder) -> Sequence[Vector]:
-    """The vectors of units, in the embedding model's language."""
-    pivots = []
+def _embed(chosen: Sequence[Ranked], encoder: Encoder, *, headings: bool = False) -> Sequence[Vector]:
+    """The vectors of units, in the embedding model's language; under their headings if wanted."""
+    texts, pivots = [], []
     for one in chosen:
-        lines = (one.passage.passage.chunk.pivot or "").split("\n")[1:]
+        passage = one.passage.passage
+        above = embedded_text(passage.title, passage.chunk.heading, "") if headings else ""
+        heading, *lines = (passage.chunk.pivot or "").split("\n")
         known = one.unit.whole and one.unit.line < len(lines)
-        pivots.append(lines[one.unit.line] if known else None)
-    languages = [one.passage.passage.chunk.language for one in chosen]
-    encoded = encoder.passages([one.unit.quote for one in chosen], languages, pivots)
+        texts.append(above + one.unit.quote)
+        pivots.append((heading + "\n" if headings else "") + lines[one.unit.line] if known else None)
+    encoded = encoder.passages(texts, [one.passage.passage.chunk.language for one in chosen], pivots)
     return [each.vector for each in encoded]
 
 

@@ -1,0 +1,199 @@
+"""The pipeline of an answer: retrieve, rank, decide whether to answer, draft, verify, and say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot import drafting, ranking, wording
+from bot.messages import Answer, Citation, Claim, Dropped, Outcome, Suggestion
+from bot.ranking import Ranked
+from bot.retrieval import Found, Scored, retrieve
+from bot.verification import Draft, verify
+from ingest.documents import Readers
+from ingest.knowledge import KnowledgeBase
+from ingest.ledger import reading
+from ingest.permissions import may_read
+
+POOL = 50
+"""Passages that are looked at for suggestions; `ranking.READ` of them are read closely."""
+SUGGESTIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything that an answer is decided on."""
+
+    found: Found
+    ranked: Sequence[Ranked]
+    """Units of the best passages, best first."""
+    confidence: float
+    """The estimated chance, 0 to 1, that the best units answer the question."""
+    outcome: Outcome
+
+
+def inspect(kb: KnowledgeBase, text: str, principals: Readers) -> Inspection:
+    """Look for an answer that a person with these principals may read. Raises `UnavailableError`."""
+    return _weigh(kb, retrieve(kb, text, principals, limit=POOL))
+
+
+def answer(kb: KnowledgeBase, text: str, principals: Readers, audience: Readers | None = None) -> Answer:
+    """Answer a question with quotes that were checked.
+
+    `principals` are the asker's; `audience` are those that everyone in the conversation has, None where only
+    the asker reads along. Raises `UnavailableError`: an outage is never told as "not found".
+    """
+    private = inspect(kb, text, principals)
+    if audience is None:
+        return compose(kb, private)
+    seen = _weigh(kb, _for_audience(private.found, audience))
+    if seen.outcome is Outcome.NOT_FOUND and private.outcome is not Outcome.NOT_FOUND:
+        language = private.found.question.language
+        return Answer(Outcome.NOT_ALLOWED, language, wording.say("not_allowed", language))
+    return compose(kb, seen)
+
+
+def _for_audience(found: Found, audience: Readers) -> Found:
+    kept = [one for one in found.passages if may_read(audience, one.passage.readers)]
+    hidden = [one for one in found.passages if not may_read(audience, one.passage.readers)]
+    dropped = [Dropped(one.passage.chunk.id, "not readable by everyone here") for one in hidden]
+    return Found(found.question, kept, [*found.dropped, *dropped])
+
+
+def _weigh(kb: KnowledgeBase, found: Found) -> Inspection:
+    ranked = ranking.rank(found, kb.encoder)
+    confidence = ranking.confidence(found, ranked, kb.encoder)
+    if confidence >= ranking.SURE:
+        outcome = Outcome.ANSWERED
+    elif confidence >= ranking.MAYBE:
+        outcome = Outcome.PARTIAL
+    else:
+        outcome = Outcome.NOT_FOUND
+    return Inspection(found, ranked, confidence, outcome)
+
+
+def compose(kb: KnowledgeBase, inspection: Inspection) -> Answer:
+    """The answer that an inspection calls for."""
+    language = inspection.found.question.language
+    dropped = list(inspection.found.dropped)
+    if inspection.outcome is not Outcome.NOT_FOUND:
+        drafts, refused = verify(drafting.quote(inspection.ranked, kb.settings.answers.sentences))
+        dropped += [Dropped(draft.text, rule) for draft, rule in refused]
+        if drafts:
+            return _said(kb, inspection, drafts, dropped)
+    suggestions = _suggestions(inspection.found.passages, inspection.ranked)
+    text = [wording.say("not_found", language)]
+    if suggestions:
+        text.append(wording.say("nearest", language))
+        text += [f"- {one.title}: “{one.quote}”" for one in suggestions]
+        author = inspection.found.passages[0].passage.author
+        if author:
+            text.append(wording.say("whom", language, author=author))
+    return Answer(
+        Outcome.NOT_FOUND,
+        language,
+        "\n".join(text),
+        suggestions=suggestions,
+        dropped=tuple(dropped),
+        confidence=inspection.confidence,
+    )
+
+
+def _said(
+    kb: KnowledgeBase, inspection: Inspection, drafts: Sequence[Draft], dropped: Sequence[Dropped]
+) -> Answer:
+    language = inspection.found.question.language
+    citations = _citations(kb, drafts, language)
+    claims = [Claim(draft.text, (number,)) for number, draft in enumerate(drafts, 1)]
+    cited = {draft.evidence[0].passage.document for draft in drafts}
+    others = [one for one in inspection.found.passages if one.passage.document not in cited]
+    notes = _notes(kb, {one.source for one in citations}, language)
+    lines = [] if inspection.outcome is Outcome.ANSWERED else [wording.say("maybe", language)]
+    above = None
+    for draft, claim, citation in zip(drafts, claims, citations, strict=True):
+        passage = draft.evidence[0].passage
+        if passage.document != above:
+            above = passage.document
+            lines.append(_frame(citation, language))
+        translated = (
+            " " + wording.say("translated", language, text=citation.translation)
+            if citation.translation
+            else ""
+        )
+        lines.append(f"- {claim.text} [{citation.number}]{translated}")
+    return Answer(
+        inspection.outcome,
+        language,
+        "\n".join([*lines, *notes]),
+        tuple(claims),
+        tuple(citations),
+        tuple(dropped),
+        _suggestions(others, inspection.ranked)[: SUGGESTIONS - min(len(cited), 2)],
+        tuple(notes),
+        confidence=inspection.confidence,
+    )
+
+
+def _frame(citation: Citation, language: str) -> str:
+    if citation.updated_at is None:
+        return wording.say("according_to", language, title=citation.title)
+    day = wording.date(citation.updated_at, language)
+    return wording.say("according_to_dated", language, title=citation.title, date=day)
+
+
+def _citations(kb: KnowledgeBase, drafts: Sequence[Draft], language: str) -> list[Citation]:
+    foreign = [
+        (number, draft)
+        for number, draft in enumerate(drafts)
+        if draft.evidence[0].passage.chunk.language != language
+    ]
+    translations: dict[int, str | None] = {}
+    for spoken in {draft.evidence[0].passage.chunk.language for _, draft in foreign}:
+        group = [
+            (n, draft.text) for n, draft in foreign if draft.evidence[0].passage.chunk.language == spoken
+        ]
+        made = kb.encoder.translator.translate([text for _, text in group], spoken, language)
+        translations.update(zip((n for n, _ in group), made, strict=True))
+    return [_citation(number, draft, translations.get(number - 1)) for number, draft in enumerate(drafts, 1)]
+
+
+def _citation(number: int, draft: Draft, translation: str | None) -> Citation:
+    evidence = draft.evidence[0]
+    passage = evidence.passage
+    return Citation(
+        number=number,
+        source=passage.source,
+        document=passage.entry,
+        title=passage.title,
+        url=passage.url,
+        heading=passage.chunk.heading,
+        page=passage.chunk.page,
+        quote=evidence.quote,
+        updated_at=passage.updated_at,
+        author=passage.author,
+        language=passage.chunk.language,
+        translation=translation,
+    )
+
+
+def _suggestions(passages: Sequence[Scored], ranked: Sequence[Ranked]) -> tuple[Suggestion, ...]:
+    """The nearest pages, each once, with the unit of it that comes nearest."""
+    best: dict[str, str] = {}
+    for one in ranked:
+        best.setdefault(one.passage.passage.document, one.unit.quote)
+    found: dict[str, Suggestion] = {}
+    for scored in passages:
+        passage = scored.passage
+        if passage.document not in found:
+            words = best.get(passage.document) or passage.text.split("\n", 1)[0]
+            found[passage.document] = Suggestion(
+                passage.title, passage.url, passage.source, passage.entry, words
+            )
+    return tuple(found.values())[:SUGGESTIONS]
+
+
+def _notes(kb: KnowledgeBase, sources: set[str], language: str) -> list[str]:
+    with kb.ledger.read() as ledger:
+        broken = [name for name in sorted(sources) if reading.last_outcome(ledger, name) == "failed"]
+    labels = {source.name: source.label or source.name for source in kb.settings.sources}
+    return [wording.say("broken_source", language, source=labels[name]) for name in broken]

@@ -1,0 +1,233 @@
+"""What is wrong with a configuration, its sources and this machine: all of it at once, with the repair."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from config.errors import ConfigError, SabioError, UnavailableError
+from config.reading import read_file
+from config.settings import SOURCE_KEYS, Settings, SourceSettings, find_config, load_settings, warnings
+from config.system import missing_programs
+from ingest.connectors import Connector, connect
+from ingest.knowledge import KnowledgeBase
+
+if TYPE_CHECKING:
+    from ingest.ledger import Ledger
+
+PROBE = 10_000
+"""Documents that are listed of a source to see whether it can be listed."""
+LOW, NO_SPACE = 1_000_000_000, 100_000_000
+"""Bytes free on the data folder's disk below which a warning, and an error, is due."""
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    WARNING = "warning"
+    """It works, but perhaps not as meant."""
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, and what was seen."""
+
+    level: Level
+    subject: str
+    """As `configuration`, `source wiki`, `ledger`."""
+    message: str
+    fix: str | None = None
+    """What to do about it, where the message does not say so itself."""
+    kind: Literal["configuration", "unavailable"] | None = None
+    """Of an error: whether a person must change something, or whether it may pass by itself."""
+
+
+class _Findings(list[Finding]):
+    """What was found so far."""
+
+    def ok(self, subject: str, message: str) -> None:
+        self.append(Finding(Level.OK, subject, message))
+
+    def warn(self, subject: str, message: str, fix: str | None = None) -> None:
+        self.append(Finding(Level.WARNING, subject, message, fix))
+
+    @contextmanager
+    def about(self, subject: str) -> Iterator[None]:
+        """Note the errors that the block raises as findings, and go on after it."""
+        try:
+            yield
+        except ConfigError as error:
+            self += [
+                Finding(Level.ERROR, subject, problem, kind="configuration") for problem in error.problems
+            ]
+        except SabioError as error:
+            self.append(Finding(Level.ERROR, subject, str(error), kind="unavailable"))
+
+
+def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = ()) -> list[Finding]:
+    """Look at everything. `config` and `data` are what stood on the command line; `sources` none: all."""
+    found = _Findings()
+    settings = None
+    with found.about("configuration"):
+        settings = load_settings(config, data=data)
+        found.ok("configuration", f"read from {settings.file}")
+    for message in warnings(os.environ, settings):
+        found.warn("configuration", message)
+    for program in missing_programs():
+        fix = f"make system, or on Debian: apt install {' '.join(program.packages)}"
+        found.warn(program.name, f"not installed; off: {program.feature}", fix)
+    if settings is None:
+        _check_options(found, find_config(config))
+        return found
+    _check_sources(found, settings, sources)
+    if _check_data(found, settings.data):
+        # Without its sources, which may be wrong: what follows must be looked at all the same.
+        with KnowledgeBase(settings.model_copy(update={"sources": ()})) as kb:
+            _check_models(found, kb)
+            _check_ledger(found, kb)
+    return found
+
+
+def _check_options(found: _Findings, file: Path) -> None:
+    """Look at the options of sources in a file whose settings are wrong elsewhere."""
+    try:
+        listed = read_file(file, str(file)).values.get("sources")
+    except ConfigError:
+        return  # it was said already that there is no reading it
+    for source in listed if isinstance(listed, list) else ():
+        if isinstance(source, dict) and all(isinstance(source.get(key), str) for key in ("name", "type")):
+            options = {key: value for key, value in source.items() if key not in SOURCE_KEYS}
+            with found.about(f"source {source['name']}"):
+                connect(source["type"], {"name": source["name"], **options}, file.parent)
+
+
+def _check_sources(found: _Findings, settings: Settings, names: Sequence[str]) -> None:
+    configured = {source.name: source for source in settings.sources}
+    if not configured:
+        found.warn(
+            "sources", "none are configured, so there is nothing to answer from", "add one: `sources:`"
+        )
+    for name in names or configured:
+        with found.about(f"source {name}"):
+            if name not in configured:
+                known = ", ".join(configured) or "none"
+                raise ConfigError(f"`{name}` is not a source; configured are: {known}")
+            source = configured[name]
+            options = {"name": name, "readers": source.readers, **source.options}
+            connector = connect(source.type, options, settings.folder, settings.data / "sources" / name)
+            _probe(found, source, connector)
+
+
+def _probe(found: _Findings, source: SourceSettings, connector: Connector) -> None:
+    """List a source's documents without reading any."""
+    subject = f"source {source.name}"
+    listed = unread = 0
+    for entry in islice(connector.scan(), PROBE):
+        listed += 1
+        unread += not entry.readers
+    more = " or more" if listed == PROBE else ""
+    if listed == 0:
+        options = ", ".join(f"`{option}`" for option in source.options)
+        found.warn(subject, "it can be read, but no documents are listed there", f"look at {options}")
+    else:
+        found.ok(subject, f"{source.type}: {listed:,}{more} documents are listed")
+    if unread or (listed == 0 and not source.readers):
+        whose = "its documents" if unread == listed else f"{unread:,} of its documents"
+        found.warn(
+            subject,
+            f"nobody can read {whose}: no readers are known",
+            "set `readers`, as in `readers: [everyone]`",
+        )
+
+
+def _check_data(found: _Findings, folder: Path) -> bool:
+    """Whether the data folder can be written to."""
+    subject = "data folder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".check-{os.getpid()}"
+        probe.write_bytes(b"sabio")
+        probe.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        problem = f"{folder} cannot be written to: {error.strerror}"
+        fix = "set `data` to a folder that Sabio may write to, or make room"
+        found.append(Finding(Level.ERROR, subject, problem, fix, "configuration"))
+        return False
+    said = f"{folder}, {free / 1e9:,.1f} GB free"
+    if free < NO_SPACE:
+        found.append(Finding(Level.ERROR, subject, said, "make room on its disk", "unavailable"))
+    elif free < LOW:
+        found.warn(subject, said, "make room on its disk")
+    else:
+        found.ok(subject, said)
+    return True
+
+
+def _check_models(found: _Findings, kb: KnowledgeBase) -> None:
+    from ingest.embedding import open_embedder
+    from ingest.translation import open_translator
+
+    with found.about("embedding"):
+        embedder = open_embedder(kb.settings.embedding, kb.models)
+        embedder.question("works")
+        languages = ", ".join(sorted(embedder.languages)) if embedder.languages else "any language"
+        found.ok("embedding", f"{embedder.name}: {embedder.dimension} dimensions, reads {languages}")
+    with found.about("translation"):
+        translator = open_translator(kb.settings.translation)
+        works = translator.translate(["casa"], "es", "en") != [None] if translator.can("es", "en") else None
+        translator.close()
+        if works is False:
+            raise UnavailableError(f"{translator.name} is installed but translated nothing")
+        found.ok("translation", f"{translator.name}, Spanish and English" if works else translator.name)
+
+
+def _check_ledger(found: _Findings, kb: KnowledgeBase) -> None:
+    from ingest.ledger import HEAD, Ledger
+
+    sqlite, url = kb.data / "ledger.db", kb.settings.ledger
+    if url == "sqlite" and not sqlite.exists():
+        found.ok("ledger", "not made yet: the first `sabio sync` does")
+        return
+    with found.about("ledger"):
+        ledger = Ledger(f"sqlite:///{sqlite}" if url == "sqlite" else url, migrate=False)
+        try:
+            revision = ledger.revision()
+        finally:
+            ledger.close()
+        if revision is not None and revision > HEAD:
+            raise ConfigError(f"it was made by a newer Sabio (migration {revision}); this one knows {HEAD}")
+        state = f"at migration {HEAD}" if revision == HEAD else f"will be brought to migration {HEAD}"
+        found.ok("ledger", state)
+        if revision == HEAD:
+            _check_index(found, kb, kb.ledger)
+
+
+def _check_index(found: _Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
+    from ingest.ledger import reading
+
+    name = ledger.collection()
+    if name is None:
+        found.ok("index", "not made yet: the first `sabio sync` does")
+        return
+    with found.about("index"):
+        held = set(kb.collection().index.ids())
+        with ledger.read() as connection:
+            published = reading.published_ids(connection)
+        lost = published.keys() - held
+        if lost:
+            message = f"{len(lost):,} of {len(published):,} published chunks are missing from it"
+            found.warn("index", message, "sabio sync, or sabio rebuild")
+        elif not kb.is_current(name):
+            found.warn("index", "it was made with another translator than the one here now", "sabio rebuild")
+        else:
+            found.ok("index", f"{name}: {len(published):,} chunks, as many as are published")

@@ -1,0 +1,75 @@
+"""From ranked units to drafts: an answer by quotation, which needs no language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from bot.ranking import Ranked
+from bot.sentences import Unit, units
+from bot.verification import Draft, Evidence, normalise
+from ingest.documents import Kind
+from ingest.ledger.reading import Passage
+
+MARGIN = 4.5
+"""Units whose score is further behind the best are left out. Measured against 1.5 to 5: less loses answers in
+real handbooks, more only adds words (tests/bench/RESULTS.md)."""
+TIE = 2.0
+"""Documents whose best scores differ by less stand newest first."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def quote(ranked: Sequence[Ranked], limit: int) -> list[Draft]:
+    """The best units as drafts, at most `limit`, none twice.
+
+    The best one brings the sentence that goes on after it. Those of one document stand together, in order.
+    """
+    chosen: dict[str, tuple[Passage, Unit]] = {}
+    for passage, unit in _candidates(ranked):
+        if len(chosen) < limit:
+            chosen.setdefault(normalise(unit.shown), (passage, unit))
+    places = _order_of_documents(ranked)
+    drafts = sorted(
+        chosen.values(),
+        key=lambda one: (
+            places[one[0].document],
+            one[0].position,
+            one[1].line,
+            one[0].text.find(one[1].quote),
+        ),
+    )
+    return [_draft(passage, unit) for passage, unit in drafts]
+
+
+def _candidates(ranked: Sequence[Ranked]) -> Iterable[tuple[Passage, Unit]]:
+    """Units in the order of their right to be shown."""
+    for place, one in enumerate(ranked):
+        if one.score < ranked[0].score - MARGIN:
+            return
+        passage = one.passage.passage
+        yield passage, one.unit
+        if place == 0 and (following := _following(passage, one.unit)):
+            yield passage, following
+
+
+def _following(passage: Passage, unit: Unit) -> Unit | None:
+    """The next sentence of the same paragraph, if any: a rule and what it is about often part there."""
+    there = units(passage.text)
+    place = there.index(unit) + 1
+    return there[place] if place < len(there) and there[place].line == unit.line else None
+
+
+def _order_of_documents(ranked: Sequence[Ranked]) -> dict[str, int]:
+    """Places of documents in the answer: the best first, but the newest of those that are about as good."""
+    best: dict[str, Ranked] = {}
+    for one in ranked:
+        best.setdefault(one.passage.passage.document, one)
+    tied = [one for one in best.values() if one.score > ranked[0].score - TIE]
+    tied.sort(key=lambda one: one.passage.passage.updated_at or _LONG_AGO, reverse=True)
+    order = [*tied, *(one for one in best.values() if one not in tied)]
+    return {one.passage.passage.document: place for place, one in enumerate(order)}
+
+
+def _draft(passage: Passage, unit: Unit) -> Draft:
+    context = unit.context if unit.kind is Kind.TABLE else ""
+    return Draft(unit.shown, (Evidence(unit.quote, passage, context),))

@@ -1,0 +1,1 @@
+"""Where people talk to Sabio: one platform a file. The terminal is one of them."""

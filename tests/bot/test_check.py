@@ -1,0 +1,140 @@
+"""`sabio check` tells everything that is wrong at once, and what is right as well."""
+
+import pytest
+
+from bot.check import Level, run_checks
+from bot.platforms.terminal import findings_code
+from ingest.ledger.tables import state
+from tests.bot.conftest import build_company
+
+
+@pytest.fixture
+def file(tmp_path, model_cache):
+    return build_company(tmp_path / "company", model_cache)
+
+
+def wrong(findings):
+    return {(one.subject, one.level.value): one for one in findings if one.level is not Level.OK}
+
+
+def messages(findings, subject):
+    return " / ".join(one.message for one in findings if one.subject == subject)
+
+
+def test_a_good_configuration_has_no_errors_and_says_what_was_seen(company):
+    findings = run_checks(company, None)
+    assert findings_code(findings) == 0
+    assert "4 documents" in messages(findings, "source handbook")
+    assert "384 dimensions" in messages(findings, "embedding")
+    assert "as many as are published" in messages(findings, "index")
+    assert "migration" in messages(findings, "ledger")
+
+
+def test_before_the_first_sync_nothing_is_wrong(file):
+    findings = run_checks(file, None)
+    assert findings_code(findings) == 0
+    assert "first `sabio sync`" in messages(findings, "ledger")
+
+
+def test_settings_and_options_that_are_wrong_are_told_together(tmp_path):
+    file = tmp_path / "sabio.yaml"
+    file.write_text(
+        "embeding: local\nsync: {batch: many}\n"
+        "sources:\n  - {name: handbook, type: folder, pth: ./docs, readers: [everyone]}\n"
+        "  - {name: drive, type: foldr, path: ./docs}\n"
+    )
+    findings = run_checks(file, None)
+    told = " / ".join(one.message for one in findings if one.level is Level.ERROR)
+    for words in (
+        "did you mean `embedding`?",
+        "`sync.batch`",
+        "did you mean 'path'?",
+        "did you mean 'folder'?",
+    ):
+        assert words in told
+    assert findings_code(findings) == 2
+
+
+def test_one_broken_source_hides_neither_the_others_nor_the_rest(file):
+    file.write_text(file.read_text().replace("path: ./salaries", "path: ./nowhere"))
+    findings = run_checks(file, None)
+    broken = wrong(findings)["source salaries", "error"]
+    assert "nowhere" in broken.message
+    assert broken.kind == "unavailable"
+    assert "documents" in messages(findings, "source handbook")
+    assert "dimensions" in messages(findings, "embedding")
+    assert findings_code(findings) == 3
+
+
+def test_an_empty_source_is_a_warning_that_names_its_options(file):
+    (file.parent / "salaries" / "bands.md").unlink()
+    warning = wrong(run_checks(file, None))["source salaries", "warning"]
+    assert "no documents" in warning.message
+    assert "`path`" in warning.fix
+
+
+def test_documents_that_nobody_may_read_are_a_warning(file):
+    file.write_text(file.read_text().replace(', readers: ["group:hr"]', ""))
+    findings = run_checks(file, None)
+    warning = wrong(findings)["source salaries", "warning"]
+    assert "nobody can read its documents" in warning.message
+    assert "readers" in warning.fix
+    assert findings_code(findings) == 0
+
+
+def test_a_source_that_is_not_configured_is_named_with_those_that_are(file):
+    findings = run_checks(file, None, ["handbok"])
+    assert "handbook, salaries" in wrong(findings)["source handbok", "error"].message
+
+
+def test_only_the_sources_asked_for_are_looked_at(file):
+    subjects = {one.subject for one in run_checks(file, None, ["salaries"])}
+    assert "source salaries" in subjects
+    assert "source handbook" not in subjects
+
+
+def test_a_data_folder_that_cannot_be_is_an_error(file):
+    (file.parent / "taken").write_text("a file")
+    findings = run_checks(file, file.parent / "taken")
+    assert wrong(findings)["data folder", "error"].fix
+    assert findings_code(findings) == 2
+
+
+def test_a_full_disk_is_an_error_that_may_pass(file, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: _Usage(5_000_000))
+    findings = run_checks(file, None)
+    assert wrong(findings)["data folder", "error"].kind == "unavailable"
+
+
+class _Usage:
+    def __init__(self, free):
+        self.free = free
+
+
+def test_chunks_missing_from_the_index_are_told(own_kb, own_company):
+    index = own_kb.collection().index
+    index.delete([next(index.ids())])
+    own_kb.close()
+    warning = wrong(run_checks(own_company, None))["index", "warning"]
+    assert warning.message.startswith("1 of ")
+    assert "rebuild" in warning.fix
+
+
+def test_an_index_of_another_model_is_an_error(own_kb, own_company):
+    with own_kb.ledger.write() as ledger:
+        ledger.execute(state.update().values(value="another-model-9-1234"))
+    own_kb.close()
+    findings = run_checks(own_company, None)
+    assert "rebuild" in wrong(findings)["index", "error"].message
+
+
+def test_a_variable_that_looks_like_a_misspelt_setting_is_a_warning(file, monkeypatch):
+    monkeypatch.setenv("SABIO_EMBEDING", "local")
+    assert "SABIO_EMBEDDING" in wrong(run_checks(file, None))["configuration", "warning"].message
+
+
+def test_programs_that_are_not_installed_are_named_with_what_is_off(file, monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    warning = wrong(run_checks(file, None))["tesseract", "warning"]
+    assert "scanned pages" in warning.message
+    assert "make system" in warning.fix
