@@ -91,7 +91,7 @@ class SyncSettings(_Section):
 class ParsingSettings(_Section):
     """Limits for the child processes that read documents."""
 
-    memory_mb: int = Field(2048, ge=256, description="Memory that one child process may use, in MB.")
+    memory_mb: int = Field(800, ge=256, description="Memory that one child process may use, in MB.")
     seconds: float = Field(60, gt=0, description="Time that reading one document may take.")
     processes: int = Field(2, ge=1, le=256, description="Child processes that read documents at once.")
     max_mb: int = Field(100, ge=1, description="Documents larger than this many MB are not read.")

@@ -7,6 +7,22 @@ from dataclasses import dataclass, field
 
 from ingest.documents import Entry, Readers
 
+SWEEP, READERS, REINDEX, FETCH = "sweep", "readers", "reindex", "fetch"
+"""What is due for a document: take retired chunks out of the index; copy its readers into the index; index
+its chunks anew under another title; read its body."""
+ACTIONS = (SWEEP, READERS, REINDEX, FETCH)
+"""Each does what those before it do as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a document is in quarantine."""
+
+    revision: str | None
+    """What could not be read; None: it could not be had, which says nothing about the next time."""
+    recipe: str | None
+    """How it was tried."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -15,14 +31,17 @@ class Known:
     document: str
     """The ledger's id."""
     entry: Entry
-    """As last listed: its revision is the wanted one."""
-    readers: Readers | None
+    """As last listed: its revision is the wanted one, its readers are in force."""
     published: str | None
     """The published revision, or None while there is none."""
     recipe: str | None = None
+    """How the published chunks were cut."""
+    indexed: Readers = frozenset()
+    """Who may find the published chunks in the index."""
     removed: bool = False
-    quarantined: str | None = None
-    """The revision that could not be read."""
+    failure: Failure | None = None
+    due: str | None = None
+    """What is left to do of an earlier plan, one of `ACTIONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +62,8 @@ class Brake:
 class Plan:
     """The work that a listing calls for. Every listed entry is in exactly one of the first four."""
 
-    new: list[Entry] = field(default_factory=list)
+    new: list[tuple[Known | None, Entry]] = field(default_factory=list)
+    """Never published, or removed since."""
     changed: list[tuple[Known, Entry]] = field(default_factory=list)
     """The body may have changed: fetch it."""
     relisted: list[tuple[Known, Entry]] = field(default_factory=list)
@@ -71,8 +91,8 @@ def plan(
 ) -> Plan:
     """Compare a complete listing with what is known.
 
-    `recipe` names how bodies are cut into chunks today: documents published by another are fetched again.
-    `full` fetches everything, quarantined documents too. `confirmed` releases the brake.
+    `recipe` names how bodies are cut into chunks today: documents published, or given up, by another are
+    fetched again. `full` fetches everything, quarantined documents too. `confirmed` releases the brake.
     """
     entries = {entry.id: entry for entry in listing}
     before = {one.entry.id: one for one in known}
@@ -80,14 +100,13 @@ def plan(
     for entry in entries.values():
         one = before.get(entry.id)
         if one is None or one.removed:
-            result.new.append(entry)
-        elif not full and one.quarantined == entry.revision:
-            result.unchanged.append(one)
-        elif one.published is None:
-            result.new.append(entry)
-        elif full or one.published != entry.revision or one.recipe != recipe:
-            result.changed.append((one, entry))
-        elif one.entry != entry or one.readers != entry.readers:
+            result.new.append((one, entry))
+        elif _wants_body(one, entry, recipe, full=full):
+            if one.published is None:
+                result.new.append((one, entry))
+            else:
+                result.changed.append((one, entry))
+        elif one.entry != entry:
             result.relisted.append((one, entry))
         else:
             result.unchanged.append(one)
@@ -100,3 +119,28 @@ def plan(
     else:
         result.gone = absent
     return result
+
+
+def _wants_body(one: Known, entry: Entry, recipe: str, *, full: bool) -> bool:
+    """Whether the body is to be fetched."""
+    if full:
+        return True
+    if one.failure is not None:
+        return one.failure != Failure(entry.revision, recipe)
+    # Whoever works on the revision that was listed before would publish it over this one.
+    return one.published != entry.revision or one.entry.revision != entry.revision or one.recipe != recipe
+
+
+def due(one: Known, entry: Entry) -> str | None:
+    """What is to be done, beside what is due already, for a document whose body stays as it is."""
+    if one.published is None:
+        return None
+    if _labels(one.entry) != _labels(entry):
+        # Those that the body itself gives stand above the listed ones, so only workers can tell whether the
+        # embedded text changes: they index anew what does.
+        return REINDEX
+    return READERS if one.indexed != (entry.readers or frozenset()) else None
+
+
+def _labels(entry: Entry) -> tuple[object, ...]:
+    return entry.title, entry.author, entry.updated_at

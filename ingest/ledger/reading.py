@@ -236,6 +236,13 @@ def find_question(connection: Connection, words: str) -> Row[Any] | None:
     ).first()
 
 
+def last_outcome(connection: Connection, source: str) -> str | None:
+    """How the latest run of a source ended, or its state while it goes on; None before the first."""
+    return connection.scalar(
+        select(runs.c.state).where(runs.c.source == source).order_by(runs.c.started_at.desc()).limit(1)
+    )
+
+
 def last_run(connection: Connection, source: str) -> str | None:
     """The id of a source's latest run."""
     return connection.scalar(

@@ -1,33 +1,18 @@
-"""A scan's side of the ledger: who may scan, what is known, and the one transaction that decides."""
+"""A scan's side of the ledger: what is known of a source, and the one transaction that decides."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from ingest.documents import Entry, Readers, document_id
 from ingest.ledger import now
-from ingest.ledger.owners import is_dead
-from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, sources, strays
-from ingest.planning import Known, Plan
-
-FETCH, REINDEX, READERS, SWEEP = "fetch", "reindex", "readers", "sweep"
-"""What is due for a document: read its body; index its chunks anew under another title; copy its readers
-into the index; take retired chunks out of the index."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanLease:
-    """The right to plan one source: worthless once somebody else took it over."""
-
-    source: str
-    owner: str
-    fence: int
+from ingest.ledger.runs import ScanLease, release_scan, take_over
+from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, strays
+from ingest.planning import ACTIONS, FETCH, SWEEP, Failure, Known, Plan, due
 
 
 def listing_of(entry: Entry) -> dict[str, Any]:
@@ -64,79 +49,17 @@ def _kept(readers: Readers | None) -> list[str] | None:
     return None if readers is None else sorted(readers)
 
 
-def claim_scan(connection: Connection, source: str, owner: str, seconds: float) -> ScanLease | None:
-    """The lease to scan a source, or None while somebody else holds it."""
-    row = connection.execute(select(sources).where(sources.c.name == source).with_for_update()).first()
-    until = now() + timedelta(seconds=seconds)
-    if row is None:
-        connection.execute(insert(sources).values(name=source, owner=owner, lease_until=until, fence=1))
-        return ScanLease(source, owner, 1)
-    if row.lease_until is not None and row.lease_until > now() and not is_dead(row.owner):
-        return None
-    fence = row.fence + 1
-    connection.execute(
-        update(sources).where(sources.c.name == source).values(owner=owner, lease_until=until, fence=fence)
-    )
-    return ScanLease(source, owner, fence)
-
-
-def renew_scan(connection: Connection, lease: ScanLease, seconds: float) -> bool:
-    """Keep the lease for `seconds` more; False when it was lost."""
-    return _update_lease(connection, lease, now() + timedelta(seconds=seconds))
-
-
-def release_scan(connection: Connection, lease: ScanLease) -> None:
-    """Let somebody else scan."""
-    _update_lease(connection, lease, None)
-
-
-def _update_lease(connection: Connection, lease: ScanLease, until: datetime | None) -> bool:
-    changed = connection.execute(
-        update(sources)
-        .where(sources.c.name == lease.source, sources.c.fence == lease.fence)
-        .values(lease_until=until)
-    )
-    return changed.rowcount == 1
-
-
-def open_run(connection: Connection, source: str, seconds: float) -> str | None:
-    """The run of a source that somebody is still following to its end, if any."""
-    row = connection.execute(
-        select(runs.c.id, runs.c.owner, runs.c.seen_at).where(
-            runs.c.source == source, runs.c.state == "working"
-        )
-    ).first()
-    if row is None or row.seen_at < now() - timedelta(seconds=seconds) or is_dead(row.owner):
-        return None
-    run: str = row.id
-    return run
-
-
-def start_run(connection: Connection, source: str, owner: str, *, full: bool) -> str:
-    """Open a run; scans of the same source that nobody will finish any more are closed."""
-    connection.execute(
-        update(runs)
-        .where(runs.c.source == source, runs.c.state == "scanning")
-        .values(state="failed", finished_at=now(), error="its process ended before the scan was complete")
-    )
-    run = str(uuid.uuid4())
-    connection.execute(
-        insert(runs).values(
-            id=run, source=source, state="scanning", owner=owner, seen_at=now(), full=full, started_at=now()
-        )
-    )
-    return run
-
-
-def follow_run(connection: Connection, run: str) -> None:
-    """Say that this run is still being followed to its end."""
-    connection.execute(update(runs).where(runs.c.id == run).values(seen_at=now()))
-
-
 def known(connection: Connection, source: str) -> list[Known]:
     """What the ledger knows of a source's documents, removed ones included."""
     rows = connection.execute(
-        select(documents, quarantine.c.revision.label("quarantined"))
+        select(
+            documents,
+            pending.c.action,
+            quarantine.c.document.label("failed"),
+            quarantine.c.revision.label("failed_revision"),
+            quarantine.c.recipe.label("failed_recipe"),
+        )
+        .outerjoin(pending, pending.c.document == documents.c.id)
         .outerjoin(quarantine, quarantine.c.document == documents.c.id)
         .where(documents.c.source == source)
     )
@@ -144,11 +67,12 @@ def known(connection: Connection, source: str) -> list[Known]:
         Known(
             document=row.id,
             entry=entry_of(row),
-            readers=readers_of(row.readers),
             published=row.revision,
             recipe=row.recipe,
+            indexed=frozenset(row.indexed_readers or ()),
             removed=row.removed_at is not None,
-            quarantined=row.quarantined,
+            failure=Failure(row.failed_revision, row.failed_recipe) if row.failed else None,
+            due=row.action,
         )
         for row in rows
     ]
@@ -160,31 +84,16 @@ def record(connection: Connection, lease: ScanLease, run: str, plan: Plan) -> bo
     From this commit on removed documents cannot be cited and lost permissions are in force; the rest is
     work for `ledger.working`.
     """
-    if not _update_lease(connection, lease, now()):
+    if not release_scan(connection, lease):
         return False
     # Work that an earlier run left is this run's now, and is tried again at once.
-    connection.execute(
-        update(pending).where(pending.c.source == lease.source).values(run=run, not_before=None)
-    )
-    connection.execute(
-        update(runs)
-        .where(runs.c.source == lease.source, runs.c.state == "working", runs.c.id != run)
-        .values(state="failed", finished_at=now(), error=f"continued by run {run}")
-    )
-    _record_new(connection, lease.source, run, plan.new)
-    due = [(one.document, FETCH) for one, _ in plan.changed]
-    relisted = [*plan.changed, *plan.relisted]
-    _relist(connection, relisted)
-    for one, entry in plan.relisted:
-        # A title that the body gives stands above the listed one, so only workers can tell whether the
-        # embedded text changes: they index anew what does.
-        if one.entry.title != entry.title:
-            due.append((one.document, REINDEX))
-        elif one.readers != entry.readers:
-            due.append((one.document, READERS))
+    take_over(connection, lease.source, run)
+    _list_new(connection, lease.source, plan.new)
+    _relist(connection, [*plan.changed, *plan.relisted])
     _remove(connection, run, plan.gone)
-    due += [(one.document, SWEEP) for one in plan.gone]
-    _make_due(connection, lease.source, run, due)
+    _make_due(connection, lease.source, run, _fetches(lease.source, plan), forgive=True)
+    _make_due(connection, lease.source, run, _touches(plan))
+    _make_due(connection, lease.source, run, [(one.document, SWEEP) for one in plan.gone])
     _set_missing(connection, lease.source, [one.document for one in plan.held])
     connection.execute(
         update(runs)
@@ -195,41 +104,56 @@ def record(connection: Connection, lease: ScanLease, run: str, plan: Plan) -> bo
             new=len(plan.new),
             changed=len(plan.changed),
             unchanged=len(plan.unchanged) + len(plan.relisted),
-            retitled=sum(1 for one, entry in plan.relisted if one.entry.title != entry.title),
-            readers_changed=sum(1 for one, entry in relisted if one.readers != entry.readers),
-            removed=sum(1 for one in plan.gone if one.published is not None),
+            retitled=sum(one.entry.title != entry.title for one, entry in plan.relisted),
+            readers_changed=sum(
+                one.entry.readers != entry.readers for one, entry in [*plan.changed, *plan.relisted]
+            ),
+            removed=sum(one.published is not None for one in plan.gone),
             held=len(plan.held),
         )
     )
     return True
 
 
-def _record_new(connection: Connection, source: str, run: str, entries: Sequence[Entry]) -> None:
-    rows = [
+def _fetches(source: str, plan: Plan) -> list[tuple[str, str]]:
+    """What is to be fetched and is not so already; that keeps its attempts, and whoever is at it goes on."""
+    return [
+        (document_id(source, entry.id), FETCH)
+        for one, entry in [*plan.new, *plan.changed]
+        if one is None or one.removed or one.due != FETCH or one.entry != entry
+    ]
+
+
+def _touches(plan: Plan) -> list[tuple[str, str]]:
+    """What is to be done for documents whose bodies stay as they are, with what is due already."""
+    touched = []
+    for one, entry in [*plan.relisted, *((one, one.entry) for one in plan.unchanged)]:
+        wanted = [action for action in (due(one, entry), one.due) if action is not None]
+        action = max(wanted, key=ACTIONS.index, default=None)
+        # Whoever works for an older listing is fenced off.
+        if action is not None and (action != one.due or entry is not one.entry):
+            touched.append((one.document, action))
+    return touched
+
+
+def _list_new(connection: Connection, source: str, listed: Sequence[tuple[Known | None, Entry]]) -> None:
+    fresh = [
         {
             "id": document_id(source, entry.id),
             "source": source,
             "entry": entry.id,
-            "listing": listing_of(entry),
-            "readers": _kept(entry.readers),
-            "title": entry.title,
-            "url": entry.url,
             "fence": 0,
+            **_columns(entry),
         }
-        for entry in entries
+        for one, entry in listed
+        if one is None
     ]
-    if not rows:
-        return
-    there = set(
-        connection.scalars(select(documents.c.id).where(documents.c.source == source))
-    )  # removed ones, come back, and ones that were never published
-    fresh = [row for row in rows if row["id"] not in there]
     if fresh:
         connection.execute(insert(documents), fresh)
     again = [
-        {"b_" + key: row[key] for key in ("id", "listing", "readers", "title", "url")}
-        for row in rows
-        if row["id"] in there
+        {"b_id": one.document, **{f"b_{key}": value for key, value in _columns(entry).items()}}
+        for one, entry in listed
+        if one is not None
     ]
     if again:
         connection.execute(
@@ -244,7 +168,15 @@ def _record_new(connection: Connection, source: str, run: str, entries: Sequence
             ),
             again,
         )
-    _make_due(connection, source, run, [(str(row["id"]), FETCH) for row in rows])
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    return {
+        "listing": listing_of(entry),
+        "readers": _kept(entry.readers),
+        "title": entry.title,
+        "url": entry.url,
+    }
 
 
 def _relist(connection: Connection, relisted: Sequence[tuple[Known, Entry]]) -> None:
@@ -267,7 +199,7 @@ def _relist(connection: Connection, relisted: Sequence[tuple[Known, Entry]]) -> 
 
 
 def _remove(connection: Connection, run: str, gone: Sequence[Known]) -> None:
-    for group in _groups([one.document for one in gone]):
+    for group in groups([one.document for one in gone]):
         retired = connection.execute(
             select(chunks.c.id, chunks.c.document).where(chunks.c.document.in_(group))
         ).all()
@@ -286,11 +218,17 @@ def _remove(connection: Connection, run: str, gone: Sequence[Known]) -> None:
         )
 
 
-def _make_due(connection: Connection, source: str, run: str, due: Sequence[tuple[str, str]]) -> None:
-    """Set the one pending row of each document; whoever works on an older one is fenced off."""
-    for group in _groups([document for document, _ in due]):
+def _make_due(
+    connection: Connection, source: str, run: str, due: Sequence[tuple[str, str]], *, forgive: bool = False
+) -> None:
+    """Set the one pending row of each document; whoever works on an older one is fenced off.
+
+    `forgive` takes the documents out of quarantine.
+    """
+    for group in groups([document for document, _ in due]):
         connection.execute(delete(pending).where(pending.c.document.in_(group)))
-        connection.execute(delete(quarantine).where(quarantine.c.document.in_(group)))
+        if forgive:
+            connection.execute(delete(quarantine).where(quarantine.c.document.in_(group)))
         connection.execute(
             update(documents).where(documents.c.id.in_(group)).values(fence=documents.c.fence + 1)
         )
@@ -311,12 +249,12 @@ def _set_missing(connection: Connection, source: str, held: Sequence[str]) -> No
             select(documents.c.id).where(documents.c.source == source, documents.c.missing_since.is_not(None))
         )
     )
-    for group in _groups(sorted(missing.difference(held))):
+    for group in groups(sorted(missing.difference(held))):
         connection.execute(update(documents).where(documents.c.id.in_(group)).values(missing_since=None))
-    for group in _groups(sorted(set(held) - missing)):
+    for group in groups(sorted(set(held) - missing)):
         connection.execute(update(documents).where(documents.c.id.in_(group)).values(missing_since=now()))
 
 
-def _groups(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
+def groups(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
     """Lists short enough for a statement's parameters (SQLite allows 32,766, PostgreSQL 65,535)."""
     return (ids[start : start + size] for start in range(0, len(ids), size))

@@ -58,7 +58,8 @@ metadata = MetaData(
     }
 )
 
-# One row a key: `collection` names the index collection that questions are answered from.
+# One row a key: `collection` names the index collection that questions are answered from, `building` the one
+# that a rebuild is filling, `retired` the one before it, which is removed when nobody reads it any more.
 state = Table(
     "state",
     metadata,
@@ -66,7 +67,8 @@ state = Table(
     Column("value", Text, nullable=False),
 )
 
-# Whoever scans a source holds its lease; the fence refuses a scanner that came back too late.
+# Whoever scans a source holds its lease; the fence refuses a scanner that came back too late. Whoever makes
+# the index anew holds that of a source whose name nobody can configure.
 sources = Table(
     "sources",
     metadata,
@@ -150,7 +152,8 @@ quarantine = Table(
     metadata,
     Column("document", String(36), ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
     Column("source", String(200), nullable=False, index=True),
-    Column("revision", Text, nullable=False),
+    Column("revision", Text),  # what could not be read; null: it could not be had, so the next scan retries
+    Column("recipe", String(100)),  # how it was tried; another parser may do better
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("since", Moment, nullable=False),

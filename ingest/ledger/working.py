@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, or_, select, update
 
 from ingest.documents import Chunk, Entry, Kind, Readers
 from ingest.ledger import now
 from ingest.ledger.owners import is_dead
-from ingest.ledger.scanning import FETCH, READERS, REINDEX, SWEEP, entry_of
+from ingest.ledger.scanning import entry_of, groups
 from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, state, strays
+from ingest.planning import ACTIONS, READERS, SWEEP
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,6 @@ def claim(
 ) -> list[Work]:
     """Lease up to `limit` due documents of `sources` for `seconds`; each is nobody else's meanwhile."""
     moment = now()
-    order = {SWEEP: 0, READERS: 1, REINDEX: 2, FETCH: 3}
     rows = connection.execute(
         select(pending, *(documents.c[name] for name in _CLAIMED))
         .join(documents, documents.c.id == pending.c.document)
@@ -73,7 +73,7 @@ def claim(
         )
         .order_by(pending.c.attempts, pending.c.document)
         .limit(limit)
-        .with_for_update(skip_locked=True, of=pending)
+        .with_for_update(skip_locked=True)
     ).all()
     claimed = [
         Work(
@@ -88,7 +88,7 @@ def claim(
             owner=owner,
             fence=row.fence + 1,
         )
-        for row in sorted(rows, key=lambda row: order[row.action])
+        for row in sorted(rows, key=lambda row: ACTIONS.index(row.action))
     ]
     ids = [work.document for work in claimed]
     connection.execute(
@@ -155,6 +155,14 @@ def chunk_of(row: Row[Any]) -> Chunk:
     )
 
 
+def set_pivots(connection: Connection, pivots: Mapping[str, str | None]) -> None:
+    """Keep translations that were made after publishing, by chunk id."""
+    connection.execute(
+        update(chunks).where(chunks.c.id == bindparam("b_id")).values(pivot=bindparam("b_pivot")),
+        [{"b_id": chunk, "b_pivot": pivot} for chunk, pivot in pivots.items()],
+    )
+
+
 def note(connection: Connection, work: Work, ids: Sequence[str]) -> bool:
     """Note chunk ids that are about to be written to the index, and count the attempt.
 
@@ -162,34 +170,28 @@ def note(connection: Connection, work: Work, ids: Sequence[str]) -> bool:
     """
     if not holds(connection, work):
         return False
-    connection.execute(delete(strays).where(strays.c.chunk.in_(ids)))
-    if ids:
-        connection.execute(
-            insert(strays),
-            [{"chunk": one, "document": work.document, "run": work.run, "swept": False} for one in ids],
-        )
+    _forget(connection, ids)
+    _add_strays(connection, work, ids)
     connection.execute(
         update(pending).where(pending.c.document == work.document).values(attempts=pending.c.attempts + 1)
     )
     return True
 
 
-def publish(connection: Connection, work: Work, new: Publication, collection: str) -> list[str] | None:
-    """Make a new version the published one, all at once; what it retires is returned, due to be swept.
+def publish(connection: Connection, work: Work, new: Publication, collection: str) -> bool:
+    """Make a new version the published one, all at once; what it retires is then due to be swept.
 
-    None: the work is no longer ours, or another index collection than the one written to is in use.
+    False: the work is no longer ours, or another index collection than the one written to is in use.
     """
-    if not holds(connection, work):
-        return None
-    if connection.scalar(select(state.c.value).where(state.c.key == "collection")) != collection:
-        return None
+    if not holds(connection, work) or not _is_used(connection, collection):
+        return False
     before = set(connection.scalars(select(chunks.c.id).where(chunks.c.document == work.document)))
     after = [chunk.id for chunk in new.chunks]
     connection.execute(delete(chunks).where(chunks.c.document == work.document))
     if new.chunks:
         connection.execute(insert(chunks), [_row(work.document, n, c) for n, c in enumerate(new.chunks)])
-    connection.execute(delete(strays).where(strays.c.chunk.in_(after)))
-    _retire(connection, work, sorted(before.difference(after)))
+    _forget(connection, after)
+    _add_strays(connection, work, sorted(before.difference(after)))
     connection.execute(
         update(documents)
         .where(documents.c.id == work.document)
@@ -205,17 +207,18 @@ def publish(connection: Connection, work: Work, new: Publication, collection: st
             published_at=now(),
         )
     )
-    connection.execute(delete(quarantine).where(quarantine.c.document == work.document))
     connection.execute(
         update(runs)
-        .where(runs.c.id == work.run)
+        .where(runs.c.id == _run_of(work))
         .values(
             chunks_embedded=runs.c.chunks_embedded + new.embedded,
             chunks_reused=runs.c.chunks_reused + len(after) - new.embedded,
         )
     )
-    connection.execute(update(pending).where(pending.c.document == work.document).values(action=SWEEP))
-    return unswept(connection, work.document)
+    connection.execute(
+        update(pending).where(pending.c.document == work.document).values(action=SWEEP, attempts=0)
+    )
+    return True
 
 
 def unswept(connection: Connection, document: str) -> list[str]:
@@ -225,9 +228,12 @@ def unswept(connection: Connection, document: str) -> list[str]:
     )
 
 
-def finish(connection: Connection, work: Work) -> bool:
-    """The work is done: the index has the readers, and the strays are out of it."""
-    if not holds(connection, work):
+def finish(connection: Connection, work: Work, swept: Sequence[str], collection: str) -> bool:
+    """The work is done: the index has the readers, and `swept` is out of it.
+
+    False: the work is no longer ours, or another index collection is in use.
+    """
+    if not holds(connection, work) or not _is_used(connection, collection):
         return False
     if work.action == READERS:
         connection.execute(
@@ -235,43 +241,48 @@ def finish(connection: Connection, work: Work) -> bool:
             .where(documents.c.id == work.document)
             .values(indexed_readers=sorted(work.readers))
         )
-    connection.execute(update(strays).where(strays.c.document == work.document).values(swept=True))
+    for group in groups(swept):
+        connection.execute(
+            update(strays).where(strays.c.chunk.in_(group)).values(swept=True, run=_run_of(work))
+        )
     connection.execute(delete(pending).where(pending.c.document == work.document))
     return True
 
 
-def fail(connection: Connection, work: Work, reason: str, *, limit: int, delay: float = 0) -> bool:
+def fail(
+    connection: Connection,
+    work: Work,
+    reason: str,
+    *,
+    limit: int,
+    delay: float = 0,
+    recipe: str | None = None,
+) -> bool:
     """Count a failed attempt, to be repeated after `delay` seconds; at the limit the document goes into
-    quarantine. False: the work is no longer ours."""
+    quarantine, until its revision or the `recipe` that it was read by changes; without one, until the next
+    scan. False: the work is no longer ours."""
     if not holds(connection, work):
         return False
     attempts = connection.scalar(select(pending.c.attempts).where(pending.c.document == work.document)) or 0
     # An attempt that came as far as writing was counted by `note`.
     attempts = attempts + 1 if attempts == work.attempts else attempts
     if attempts < limit:
-        connection.execute(
-            update(pending)
-            .where(pending.c.document == work.document)
-            .values(attempts=attempts, reason=reason, owner=None, lease_until=None, not_before=_after(delay))
-        )
+        _give_back(connection, work, attempts=attempts, reason=reason, not_before=_after(delay))
         return True
     connection.execute(delete(quarantine).where(quarantine.c.document == work.document))
     connection.execute(
         insert(quarantine).values(
             document=work.document,
             source=work.source,
-            revision=work.entry.revision,
+            revision=None if recipe is None else work.entry.revision,
+            recipe=recipe,
             reason=reason,
-            attempts=attempts,
+            attempts=min(attempts, limit),
             since=now(),
         )
     )
     if unswept(connection, work.document):
-        connection.execute(
-            update(pending)
-            .where(pending.c.document == work.document)
-            .values(action=SWEEP, attempts=0, owner=None, lease_until=None)
-        )
+        _give_back(connection, work, action=SWEEP, attempts=0)
     else:
         connection.execute(delete(pending).where(pending.c.document == work.document))
     return True
@@ -279,51 +290,40 @@ def fail(connection: Connection, work: Work, reason: str, *, limit: int, delay: 
 
 def release(connection: Connection, work: Work, *, delay: float = 0) -> None:
     """Give work back undone, to be taken up after `delay` seconds; the attempt does not count."""
-    if not holds(connection, work):
-        return
+    if holds(connection, work):
+        _give_back(connection, work, attempts=work.attempts, not_before=_after(delay))
+
+
+def _give_back(connection: Connection, work: Work, **values: Any) -> None:
     connection.execute(
         update(pending)
         .where(pending.c.document == work.document)
-        .values(
-            attempts=work.attempts,
-            owner=None,
-            lease_until=None,
-            not_before=_after(delay),
-        )
+        .values(owner=None, lease_until=None, **values)
     )
-
-
-def left(connection: Connection, run: str) -> int:
-    """How many documents a run still has to work on."""
-    return connection.scalar(select(func.count()).select_from(pending).where(pending.c.run == run)) or 0
-
-
-def sweepable(connection: Connection, run: str) -> list[str]:
-    """The chunk ids that a run took out of the index, for its proof."""
-    return list(connection.scalars(select(strays.c.chunk).where(strays.c.run == run, strays.c.swept)))
-
-
-def close_run(connection: Connection, run: str, outcome: str, **values: Any) -> bool:
-    """Write a run's end; False when somebody else already did."""
-    closed = connection.execute(
-        update(runs)
-        .where(and_(runs.c.id == run, runs.c.state.in_(("scanning", "working"))))
-        .values(state=outcome, finished_at=now(), **values)
-    )
-    connection.execute(delete(strays).where(strays.c.run == run, strays.c.swept))
-    return closed.rowcount == 1
 
 
 def _after(delay: float) -> datetime | None:
     return now() + timedelta(seconds=delay) if delay else None
 
 
-def _retire(connection: Connection, work: Work, ids: Sequence[str]) -> None:
+def _is_used(connection: Connection, collection: str) -> bool:
+    return connection.scalar(select(state.c.value).where(state.c.key == "collection")) == collection
+
+
+def _run_of(work: Work) -> Any:
+    """The run that the work belongs to now: a later one may have taken it over."""
+    return select(pending.c.run).where(pending.c.document == work.document).scalar_subquery()
+
+
+def _add_strays(connection: Connection, work: Work, ids: Sequence[str]) -> None:
     if ids:
-        connection.execute(
-            insert(strays),
-            [{"chunk": one, "document": work.document, "run": work.run, "swept": False} for one in ids],
-        )
+        rows = [{"chunk": one, "document": work.document, "run": work.run, "swept": False} for one in ids]
+        connection.execute(insert(strays), rows)
+
+
+def _forget(connection: Connection, ids: Sequence[str]) -> None:
+    for group in groups(ids):
+        connection.execute(delete(strays).where(strays.c.chunk.in_(group)))
 
 
 def _row(document: str, position: int, chunk: Chunk) -> dict[str, Any]:

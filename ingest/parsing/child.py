@@ -21,6 +21,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     confine(settings.limits, scratch=Path.cwd(), parent=settings.parent)
+    send_answer(answers, Answer())
     while (content := receive_content(sys.stdin.buffer)) is not None:
         grant_seconds(settings.limits.seconds)
         with tempfile.TemporaryDirectory() as folder:
@@ -38,7 +39,8 @@ def _answer(content: Content, settings: Settings) -> Answer:
     except MemoryError:
         return Answer(
             reason=f"reading it takes more than {settings.limits.memory_mb} MB of memory; "
-            "raise `parsing.memory_mb` to allow more"
+            "raise `parsing.memory_mb` to allow more",
+            last=True,
         )
 
 

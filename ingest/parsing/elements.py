@@ -11,8 +11,7 @@ from typing import Any
 from ingest.documents import Kind
 from ingest.parsing.markup import read_markup
 from ingest.parsing.outline import Outline
-from ingest.parsing.plain import BULLET
-from ingest.parsing.text import clean, flat
+from ingest.parsing.text import BULLET, clean, flat
 
 # Read before unstructured is imported anywhere: it reports its use to its makers and prints a notice.
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -47,7 +46,10 @@ def _blank_model() -> Any:
 
 
 def to_outline(
-    elements: Iterable[Any], outline: Outline, headings: Mapping[str, int], page: int | None = None
+    elements: Iterable[Any],
+    outline: Outline,
+    headings: Mapping[str, int] | None = None,
+    page: int | None = None,
 ) -> None:
     """Add unstructured's elements to an outline.
 
@@ -58,7 +60,7 @@ def to_outline(
         text = flat(element.text)
         if element.category in _SKIPPED or not text:
             continue
-        if text in headings and element.category not in {"Table", "ListItem"}:
+        if headings and element.category == "Title" and text in headings:
             outline.open(headings[text], text, page)
         elif element.category == "Table":
             _add_table(element, outline, page)

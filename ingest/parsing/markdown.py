@@ -1,4 +1,9 @@
-"""Markdown as wikis and static sites write it: front matter, template tags and all."""
+"""Markdown as wikis and static sites write it: front matter, template tags and all.
+
+unstructured's `partition_md` was measured on 346 wiki pages and left: it reads front matter, comments and
+template tags aloud (2,798 words of 216,600), loses 891 words (folded `<details>`) and takes seven times as
+long.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,21 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 
 from ingest.documents import Content, Document
+from ingest.parsing.dates import read_date
 from ingest.parsing.markup import read_markup
 from ingest.parsing.text import clean, decode, flat
+
+_AUTHOR = ("author", "authors")
+_DATE = (
+    "updated", "updated_at", "last_updated", "modified", "last_modified", "last-modified", "lastmod", "date",
+)  # fmt: skip
 
 _YAML = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -26,8 +37,8 @@ _COMMENT_BLOCK = re.compile(
 )
 _CHANNEL = re.compile(r"""{%-?\s*\w*channel\w*\s+["']#?([^"']+)["'][^%]*%}""")
 _RAW = re.compile(r"{%-?\s*(?:end)?(?:raw|verbatim)\s*-?%}")
-_TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
-_LINK_TAG = re.compile(r"\]\(\s*(?:{%.*?%}|{{.*?}})[^)\n]*\)", re.DOTALL)
+_TAG = re.compile(r"{%.{0,2000}?%}|{{.{0,2000}?}}", re.DOTALL)
+_LINK_TAG = re.compile(r"\]\(\s*(?:{%.{0,2000}?%}|{{.{0,2000}?}})[^)\n]*\)", re.DOTALL)
 _CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 _ATTRIBUTES = re.compile(r"[ \t]*{:[^}\n]*}")
@@ -43,15 +54,11 @@ def read_md(content: Content, languages: Sequence[str]) -> Document:  # noqa: AR
     front, body = split_front_matter(clean(decode(content.data)))
     page = _renderer().render(_without_templates(body))
     document = read_markup(page, slug)
-    author = front.get("author") or front.get("authors")
     return replace(
         document,
         title=_text(front.get("title")) or document.title,
-        author=_text(author),
-        updated_at=next(
-            filter(None, (_time(front.get(key)) for key in ("updated", "last_modified", "lastmod", "date"))),
-            None,
-        ),
+        author=next(filter(None, (_text(front.get(key)) for key in _AUTHOR)), None),
+        updated_at=next(filter(None, (read_date(front.get(key)) for key in _DATE)), None),
     )
 
 
@@ -122,21 +129,7 @@ def _clean_prose(text: str) -> str:
 
 
 def _text(value: object) -> str | None:
-    if isinstance(value, list):
-        value = ", ".join(filter(None, (_text(item) for item in value)))
-    if isinstance(value, dict):
-        value = value.get("name")
-    return flat(str(value)) or None if value is not None else None
-
-
-def _time(value: object) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if not isinstance(value, datetime):
-        return None
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    """A name or several, each plain or as `name:` of a block. No deeper: YAML's aliases nest without end."""
+    names = value if isinstance(value, list) else [value]
+    plain = (name.get("name") if isinstance(name, dict) else name for name in names)
+    return ", ".join(flat(str(name)) for name in plain if isinstance(name, str | int | float | date)) or None

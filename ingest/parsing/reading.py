@@ -41,6 +41,8 @@ _MEDIA_TYPES = {
 
 _XML = (".xml", ".rels", ".xhtml", ".html", ".opf", ".ncx")
 _ARCHIVES = {"docx", "pptx", "xlsx", "odt", "epub"}
+# Written as text, these may be nothing but a title on purpose: a redirect, a page of the navigation.
+_PAGES = {"md", "html"}
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -61,7 +63,7 @@ def read(content: Content, languages: Sequence[str] = ("en", "es"), unpacked_mb:
         raise DocumentError("it is nested too deeply to be read") from error
     except Exception as error:  # parsers raise whatever a broken file makes them stumble over
         raise DocumentError(f"not a readable {kind} file: {_first_line(error)}") from error
-    if not document.sections:
+    if not document.sections and (document.title is None or kind not in _PAGES):
         raise DocumentError("nothing to read in it")
     return document
 
@@ -101,7 +103,7 @@ def check_archive(data: bytes, kind: str, limit: int) -> None:
             entries = archive.infolist()
             if any(entry.flag_bits & 1 for entry in entries):
                 raise DocumentError(f"the {kind} file is protected by a password")
-            hostile = any(_declares_entities(archive, entry) for entry in entries)
+            hostile = any(_climbs(entry) or _declares_entities(archive, entry) for entry in entries)
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, NotImplementedError) as error:
         raise DocumentError(f"not a {kind} file: the zip is damaged ({error})") from error
     unpacked = sum(entry.file_size for entry in entries)
@@ -113,8 +115,17 @@ def check_archive(data: bytes, kind: str, limit: int) -> None:
     swollen = any(entry.file_size > max(1_000_000, 200 * entry.compress_size) for entry in entries)
     # XML is held in memory as one tree, at about ten times its size.
     text = sum(entry.file_size for entry in entries if entry.filename.endswith(_XML))
-    if hostile or swollen or text > limit / 5 or len(entries) > 20_000:
+    if hostile:
+        raise DocumentError(
+            f"the {kind} file has parts that no Office program writes, which looks like an attack"
+        )
+    if swollen or text > limit / 5 or len(entries) > 20_000:
         raise DocumentError(f"the {kind} file unpacks to far more than its size, which looks like an attack")
+
+
+def _climbs(entry: zipfile.ZipInfo) -> bool:
+    """Whether a part would be unpacked outside of its folder. Nothing is; but no honest file asks for it."""
+    return entry.filename.startswith("/") or ".." in entry.filename.replace("\\", "/").split("/")
 
 
 def _declares_entities(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:

@@ -16,6 +16,8 @@ _INVISIBLE = re.compile(
 )
 # Joiners shape Arabic and Indic letters and emoji; between Latin letters they only hide a word.
 _JOINERS = re.compile("(?<![\u0600-\U0010ffff])[\u200c\u200d]+")
+BULLET = re.compile(r"^\s*(?:[-*+•·◦‣–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
+"""How a line begins that is a list item."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 

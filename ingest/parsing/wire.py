@@ -19,7 +19,7 @@ _LENGTH = struct.Struct(">Q")
 class Limits:
     """What one child process, and one document in it, may use."""
 
-    memory_mb: int = 900
+    memory_mb: int = 800
     """Memory of a child's own data; tesseract and pandoc, which it may start, each get the same."""
     seconds: float = 60
     """Wall clock and processor time for one document, all that it starts included."""
@@ -52,10 +52,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A document, or the reason for people why there is none."""
+    """A document, or the reason for people why there is none. Neither: the child is ready for its first."""
 
     document: Document | None = None
     reason: str | None = None
+    last: bool = False
+    """Whether the child is not fit for another document."""
 
 
 @cache

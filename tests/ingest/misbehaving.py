@@ -11,12 +11,17 @@ import time
 import urllib.request
 from pathlib import Path
 
+from config.errors import DocumentError
 from ingest.documents import Document, Section
 from ingest.parsing import child
 
 
 def read(content, languages, unpacked_mb):
     return Document((Section(str(BEHAVIOUR[content.name](content.data.decode()))),))
+
+
+def refuse(_):
+    raise DocumentError("I cannot read this")
 
 
 def eat_memory(_):
@@ -58,6 +63,7 @@ def print_a_lot(_):
 
 BEHAVIOUR = {
     "good.txt": lambda text: text,
+    "refuse": refuse,
     "eat memory": eat_memory,
     "spin": spin,
     "hang": lambda _: time.sleep(3600),

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 import subprocess
 import sys
 import zipfile
@@ -24,7 +25,7 @@ def docx():
     file.add_paragraph("con cargador", style="List Bullet 2")
     file.add_heading("Tabla", 2)
     _fill(file.add_table(3, 2), [("Años", "Días"), ("0-3", "22"), ("4+", "25\no más")])
-    return _saved(file)
+    return saved(file)
 
 
 @functools.cache
@@ -39,7 +40,7 @@ def pptx():
     slide = file.slides.add_slide(file.slide_layouts[5])
     slide.shapes.title.text = "Budget"
     _fill(slide.shapes.add_table(2, 2, 0, 0, 900_000, 900_000).table, [("Item", "EUR"), ("Chairs", "500")])
-    return _saved(file)
+    return saved(file)
 
 
 @functools.cache
@@ -61,7 +62,7 @@ def xlsx():
     hidden["A1"], hidden.sheet_state = "hidden", "hidden"
     notes = book.create_sheet("Notes")
     notes["A1"], notes["A3"], notes["B3"], notes["A4"], notes["B4"] = "One note", "x", "y", 1, 2
-    return _saved(book)
+    return saved(book)
 
 
 @functools.cache
@@ -97,8 +98,8 @@ def _running_head(canvas, document):
 
 
 @functools.cache
-def scanned_pdf():
-    """One page of text and one that is a picture of text."""
+def scanned_pdf(scale=1):
+    """One page of text and one that is a picture of text; `scale` makes that page larger, not its picture."""
     from PIL import Image, ImageDraw, ImageFont
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen.canvas import Canvas
@@ -111,23 +112,30 @@ def scanned_pdf():
     canvas = Canvas(buffer)
     canvas.drawString(72, 700, "A page of letters.")
     canvas.showPage()
-    canvas.drawImage(ImageReader(picture), 50, 500, 500, 150)
+    canvas.setPageSize((600 * scale, 800 * scale))
+    canvas.drawImage(ImageReader(picture), 50 * scale, 500 * scale, 500 * scale, 150 * scale)
     canvas.showPage()
     canvas.save()
     return buffer.getvalue()
 
 
+GUIDE = (
+    "---\ntitle: Guía\n---\n# Guía\n\n## Uso\n\nTexto de la guía.\n\n- uno\n- dos\n\n"
+    "| a | b |\n|---|---|\n| 1 | 2 |\n"
+)
+NOTED = "Trips are booked early.[^1]\n\n[^1]: At least two weeks before.\n"
+
+
 @functools.cache
-def converted(kind):
-    """odt and epub as pandoc writes them; an rtf."""
+def converted(kind, text=GUIDE):
+    """Markdown as pandoc writes it in another format; of an rtf there is only one."""
     if kind == "rtf":
         return rb"{\rtf1\ansi{\b T\'edtulo}\par Texto de la gu\'eda.\par}"
     import pypandoc
 
-    text = "# Guía\n\n## Uso\n\nTexto de la guía.\n\n- uno\n- dos\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"
     pandoc = pypandoc.get_pandoc_path()
     done = subprocess.run(
-        [pandoc, "--from", "markdown", "--to", kind, "--metadata=title:Guía", "--output=-"],
+        [pandoc, "--from", "markdown", "--to", kind, "--output=-"],
         input=text.encode(),
         capture_output=True,
         check=True,
@@ -183,6 +191,48 @@ def with_part(data, name, part):
     return archive({**parts, name: part})
 
 
+def without_part(data, name):
+    """The same Office file with one part less."""
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        parts = {entry: old.read(entry) for entry in old.namelist() if entry != name}
+    parts["_rels/.rels"] = re.sub(f"<Relationship [^>]*{name}[^>]*>".encode(), b"", parts["_rels/.rels"])
+    return archive(parts)
+
+
+def with_properties(name):
+    """A file of the format that `name` ends with, with a title, an author and the date of its last change."""
+    kind = name.rpartition(".")[2]
+    told = (
+        "<dc:title>Guía de viajes</dc:title><dc:creator>Ana Ruiz</dc:creator>"
+        '<dcterms:modified xsi:type="dcterms:W3CDTF">2026-03-01T09:30:00Z</dcterms:modified>'
+    )
+    names = (
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+    )
+    if kind == "odt":
+        office = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+        told = told.replace('dcterms:modified xsi:type="dcterms:W3CDTF"', "dc:date")
+        told = told.replace("dcterms:modified", "dc:date")
+        part = f'<o:document-meta xmlns:o="{office}" {names}><o:meta>{told}</o:meta></o:document-meta>'
+        return with_part(converted("odt"), "meta.xml", part)
+    core = "http://schemas.openxmlformats.org/package/2006/metadata/core-properties"
+    data = {"docx": docx, "pptx": pptx, "xlsx": xlsx}[kind]()
+    return with_part(
+        data, "docProps/core.xml", f'<c:coreProperties xmlns:c="{core}" {names}>{told}</c:coreProperties>'
+    )
+
+
+def sheet(rows):
+    """A workbook of one sheet."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    return saved(book)
+
+
 def bombs():
     """Small files that ask for gigabytes, as pairs of name and bytes."""
     entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
@@ -211,7 +261,41 @@ def _fill(table, rows):
             table.cell(row, column).text = text
 
 
-def _saved(file):
+def saved(file):
     buffer = io.BytesIO()
     file.save(buffer)
+    return buffer.getvalue()
+
+
+def lines_pdf(pages, lines):
+    """Pages whose lines differ by their numbers alone, as forms and logs do; with a page number below."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for page in range(1, pages + 1):
+        for line in range(lines):
+            canvas.drawString(72, 720 - 40 * line, f"Entry {page}.{line} of the log.")
+        canvas.drawString(300, 20, f"Page {page}")
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def booklet_pdf(pages):
+    """Chapters with heads that differ on left and right pages, and two kinds of page numbers."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for page in range(1, pages + 1):
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(72, 815, f"Handbook · {'left' if page % 2 else 'right'} · {page}")
+        canvas.setFont("Helvetica-Bold", 18)
+        canvas.drawString(72, 700, f"Chapter {page}")
+        canvas.setFont("Helvetica", 10)
+        canvas.drawString(72, 670, f"What is said on page {page}.")
+        canvas.drawString(300, 20, f"Page {page}" if page % 2 else f"{page} / {pages}")
+        canvas.showPage()
+    canvas.save()
     return buffer.getvalue()

@@ -170,6 +170,15 @@ def test_no_chunk_is_too_large_and_no_text_is_lost_or_out_of_order(sections, lim
     assert all(letter in letters for letter in wanted)
 
 
+@given(sections=_SECTIONS, limit=st.sampled_from([64, 256]))
+def test_every_line_of_a_chunk_is_verbatim_from_a_section_or_names_headings(sections, limit):
+    wholes = [section.text for section in sections]
+    names = {name for section in sections for name in section.heading}
+    for piece in cut(*sections, limit=limit):
+        for line in piece.text.split("\n"):
+            assert any(line in whole for whole in wholes) or set(line.split(" > ")) <= names
+
+
 def test_the_target_holds_for_models_that_could_read_more():
     chunks = cut(*[Section(words(20))] * 99, limit=8192)
     assert max(count(embedded_text("Guide", (), text)) for text in texts(chunks)) <= TARGET

@@ -1,15 +1,19 @@
 """Whatever a file does to the program that reads it, only that file is lost (contract rows 17, 32, 33)."""
 
+import fcntl
 import os
 import select
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from config.errors import DocumentError
+from config.errors import DocumentError, UnavailableError
 from ingest.documents import Content, Document
 from ingest.parsing import Limits, Parsers, pool
 
@@ -110,6 +114,34 @@ def test_a_child_is_replaced_after_its_share_of_documents(parse):
     assert pids[0] == pids[1] != pids[2] == pids[3]
 
 
+def test_a_refused_file_does_not_cost_the_child(parse):
+    before, refused, after = parse("pid", "refuse", "pid", limits=Limits(processes=1))
+    assert before == after
+    assert str(refused) == "I cannot read this"
+
+
+def test_a_child_that_died_between_two_files_is_replaced_and_the_next_file_not_blamed(parse):
+    with Parsers(Limits(processes=1)) as parsers:
+        (first,) = parsers.parse([content("pid")])
+        pid = int(first.sections[0].text)
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        (second,) = parsers.parse([content("good.txt")])
+    assert second.sections[0].text == "x"
+
+
+@pytest.mark.parametrize("obstacle", ["no program", "no room"])
+def test_where_no_child_can_start_no_file_is_to_blame(monkeypatch, obstacle):
+    with Parsers(LIMITS) as parsers:
+        if obstacle == "no program":
+            monkeypatch.setattr(pool, "_PROGRAM", "ingest.parsing.no_such_program")
+        else:
+            shutil.rmtree(parsers._scratch.path)
+        results = parsers.parse([content("good.txt")] * 3)
+    assert [type(result) for result in results] == [UnavailableError] * 3
+    assert "no process for reading documents could be started" in str(results[0])
+
+
 def test_an_expired_child_takes_what_it_started_with_it(parse, tmp_path):
     program = tmp_path / "pandoc"
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 3600\n")
@@ -119,7 +151,7 @@ def test_an_expired_child_takes_what_it_started_with_it(parse, tmp_path):
     assert _ends(int((tmp_path / "pid").read_text()))
 
 
-def test_children_do_not_outlive_a_killed_parent():
+def test_children_do_not_outlive_a_killed_parent(tmp_path):
     script = (
         "from ingest.documents import Content\n"
         "from ingest.parsing import Limits, Parsers, pool\n"
@@ -129,7 +161,12 @@ def test_children_do_not_outlive_a_killed_parent():
         "print(ask('pid')[0].sections[0].text, flush=True)\n"
         "ask('hang')\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     with parent:
         child = int(parent.stdout.readline())
         parent.kill()
@@ -139,17 +176,37 @@ def test_children_do_not_outlive_a_killed_parent():
 def test_closing_removes_children_and_scratch_files(parse):
     parsers = Parsers(LIMITS)
     (result,) = parsers.parse([content("pid")])
-    scratch = Path(parsers._scratch.name)
+    scratch = parsers._scratch.path
     assert any(scratch.iterdir())
     parsers.close()
     assert not scratch.exists()
     assert _ends(int(result.sections[0].text))
 
 
+def test_what_a_killed_process_left_is_removed_by_the_next_and_nothing_else(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("sabio-parsing-dead", "sabio-parsing-lives", "sabio-parsing-starts", "other"):
+        (tmp_path / name / "child").mkdir(parents=True)
+    (tmp_path / "sabio-parsing-link").symlink_to(tmp_path / "other")
+    for name in ("sabio-parsing-dead", "sabio-parsing-lives", "other"):
+        os.utime(tmp_path / name, (0, 0))
+    alive = os.open(tmp_path / "sabio-parsing-lives", os.O_RDONLY)
+    try:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        with Parsers():
+            (own,) = {path.name for path in tmp_path.iterdir()} - {
+                "sabio-parsing-lives", "sabio-parsing-starts", "sabio-parsing-link", "other",
+            }  # fmt: skip
+    finally:
+        os.close(alive)
+    assert own.startswith("sabio-parsing-")
+    assert (tmp_path / "other" / "child").exists()
+
+
 def test_files_over_the_limit_and_empty_files_start_no_child():
     with Parsers(Limits(max_mb=1)) as parsers:
         large, empty = parsers.parse([content("large.txt", "x" * 1_000_001), content("empty.txt", "")])
-        assert not any(Path(parsers._scratch.name).iterdir())
+        assert not any(parsers._scratch.path.iterdir())
     assert "raise `parsing.max_mb`" in str(large)
     assert str(empty) == "the file is empty"
 

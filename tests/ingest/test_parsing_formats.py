@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from config.errors import DocumentError
+from config.errors import DocumentError, SabioError
 from ingest.documents import Content, Document, Kind, Section
 from ingest.parsing import Limits, Parsers
 from ingest.parsing.reading import read
@@ -26,7 +26,7 @@ def parse(parsers):
 
     def parse(name, data, media_type=OCTETS):
         (result,) = parsers.parse([Content(data, name, media_type)])
-        if isinstance(result, DocumentError):
+        if isinstance(result, SabioError):
             raise result
         return result
 
@@ -48,6 +48,48 @@ def test_word_keeps_headings_lists_and_tables(parse):
         Section("- un ordenador", Kind.ITEM, above),
         Section("* con cargador", Kind.ITEM, above),
         Section("Años | Días\n0-3 | 22\n4+ | 25 o más", Kind.TABLE, (*above, "Tabla")),
+    )
+
+
+def test_notes_of_a_word_file_stand_at_its_end(parse):
+    assert texts(parse("a.docx", samples.converted("docx", samples.NOTED))) == [
+        "Trips are booked early.",
+        "At least two weeks before.",
+    ]
+
+
+def test_notes_of_an_odt_stand_at_its_end_and_their_marks_stick_to_no_word(parse):
+    assert texts(parse("a.odt", samples.converted("odt", samples.NOTED))) == [
+        "Trips are booked early.",
+        "1. At least two weeks before.",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.pptx", "a.xlsx", "a.odt"])
+def test_properties_give_title_author_and_date(parse, name):
+    document = parse(name, samples.with_properties(name))
+    assert (document.title, document.author) == ("Guía de viajes", "Ana Ruiz")
+    assert document.updated_at.isoformat() == "2026-03-01T09:30:00+00:00"
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.pptx", "a.xlsx"])
+def test_a_file_without_properties_has_neither_author_nor_date(name):
+    data = samples.without_part(samples.with_properties(name), "docProps/core.xml")
+    document = read(Content(data, name, OCTETS))
+    assert (document.author, document.updated_at) == (None, None)
+
+
+def test_a_plain_paragraph_that_repeats_a_heading_is_no_heading():
+    import docx
+
+    file = docx.Document()
+    file.add_heading("Leave", 1)
+    file.add_paragraph("Ask early.")
+    file.add_paragraph("Leave")
+    document = read(Content(samples.saved(file), "a.docx", OCTETS))
+    assert document.sections == (
+        Section("Ask early.", heading=("Leave",)),
+        Section("Leave", heading=("Leave",)),
     )
 
 
@@ -83,6 +125,33 @@ def test_pdf_keeps_pages_paragraphs_items_and_rows(parse):
         ("Receipts are kept by the company.", Kind.TEXT, expenses, 2),
         ("The end.", Kind.TEXT, expenses, 3),
     ]
+
+
+def test_pages_that_look_alike_keep_their_text_and_lose_only_their_page_numbers(parse):
+    document = parse("log.pdf", samples.lines_pdf(pages=4, lines=2))
+    assert texts(document) == [f"Entry {page}.{line} of the log." for page in (1, 2, 3, 4) for line in (0, 1)]
+
+
+def test_running_heads_and_feet_are_dropped_and_spoil_no_heading(parse):
+    document = parse("booklet.pdf", samples.booklet_pdf(pages=4))
+    assert [(section.heading, section.text) for section in document.sections] == [
+        ((f"Chapter {page}",), f"What is said on page {page}.") for page in (1, 2, 3, 4)
+    ]
+
+
+def test_two_pages_and_one_lose_their_feet_too(parse):
+    for pages in (1, 2):
+        document = parse("booklet.pdf", samples.booklet_pdf(pages))
+        feet = [text for text in texts(document) if "Handbook" in text]
+        assert feet == (
+            ["Handbook · left · 1"] if pages == 1 else ["Handbook · left · 1", "Handbook · right · 2"]
+        )
+        assert not {"Page 1", "2 / 2"} & set(texts(document))
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="needs tesseract")
+def test_a_scanned_page_as_large_as_a_wall_fits_into_memory(parse):
+    assert "three weeks" in parse("wall.pdf", samples.scanned_pdf(scale=20)).sections[-1].text
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="needs tesseract")
@@ -129,6 +198,34 @@ def test_a_csv_is_one_table_whatever_separates_its_cells(delimiter):
     assert read(Content(data, "a.csv", "text/csv")).sections == (
         Section("Name | Role\nAna | Boss\nBo | Two lines", Kind.TABLE),
     )
+
+
+def test_cells_keep_what_they_say_even_if_it_looks_like_nothing():
+    rows = [["Code", "Zone"], ["007", "NA"], ["1.10", "None"]]
+    table = (Section("Code | Zone\n007 | NA\n1.10 | None", Kind.TABLE),)
+    assert read(Content("\n".join(map(",".join, rows)).encode(), "a.csv", "text/csv")).sections == table
+    (sheet,) = read(Content(samples.sheet(rows), "a.xlsx", OCTETS)).sections
+    assert sheet.text == table[0].text
+
+
+def test_rows_of_unequal_length_and_single_columns_are_read():
+    assert texts(read(Content(b"a;b\n1;2\n3;4;5\n", "a.csv", "text/csv"))) == [
+        "a | b | \n1 | 2 | \n3 | 4 | 5"
+    ]
+    assert texts(read(Content(b"Alpha\nBeta, or gamma\nDelta\n", "a.csv", "text/csv")))[0].startswith("Alpha")
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a.md", "---\ntitle: Moved\nredirect_to: /b\n---\n"),
+        ("a.md", "# Moved\n"),
+        ("a.html", "<html><head><title>Moved</title><meta http-equiv=refresh content='0; /b'></head></html>"),
+    ],
+)
+def test_a_page_that_is_only_a_title_is_a_document_without_text(parse, name, body):
+    document = parse(name, body.encode())
+    assert (document.title, document.sections) == ("Moved", ())
 
 
 def test_plain_text_is_paragraphs_and_items():
@@ -192,7 +289,8 @@ def test_unknown_text_is_read_as_text_and_unknown_bytes_are_refused():
     ("name", "data", "reason"),
     [
         ("a.md", b" \n", "the file is empty"),
-        ("a.md", b"---\ntitle: x\n---\n", "nothing to read in it"),
+        ("a.md", b"<!-- nothing -->", "nothing to read in it"),
+        ("a.html", b"<html><head></head><body><nav>Home</nav></body></html>", "nothing to read in it"),
         ("a.txt", b"text\0text", "it is not text"),
         ("a.docx", b"this is no zip", "not a docx file"),
         ("a.docx", samples.docx()[:5000], "the zip is damaged"),
@@ -228,11 +326,10 @@ def test_an_entity_that_names_a_file_brings_nothing_of_it(parse, tmp_path):
     assert "top secret" not in " ".join(texts(parse("a.html", page.encode())))
 
 
-def test_an_archive_that_climbs_out_of_its_folder_writes_nothing(parse, tmp_path):
-    name = "../" * 20 + str(tmp_path / "escaped").lstrip("/")
-    document = parse("a.docx", samples.with_part(samples.docx(), name, b"x"))
-    assert document.sections
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("name", ["../../escaped", "word/../../escaped", "/tmp/escaped", "..\\escaped"])
+def test_an_archive_that_climbs_out_of_its_folder_is_refused(name):
+    with pytest.raises(DocumentError, match="looks like an attack"):
+        read(Content(samples.with_part(samples.docx(), name, b"x"), "a.docx", OCTETS))
 
 
 def test_the_seam_where_unstructured_would_download_its_model_is_still_there():
@@ -246,6 +343,24 @@ def test_the_seam_where_unstructured_would_download_its_model_is_still_there():
         "from unstructured.partition.text_type import sentence_count\n"
         "assert sentence_count('One sentence. And another one.') == 2\n"
         "assert tokenize._get_nlp() is tokenize._get_nlp()\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.eml", "a.docx", "a.pptx"])
+def test_no_format_downloads_anything_even_where_the_network_is_there(name):
+    samples.run_isolated(
+        "import sys\n"
+        "events = {'socket.connect', 'socket.getaddrinfo', 'socket.sendto', 'urllib.Request'}\n"
+        "def watch(event, args):\n"
+        "    if event in events: raise SystemExit(f'{event} {args}')\n"
+        "sys.addaudithook(watch)\n"
+        "from ingest.documents import Content\n"
+        "from ingest.parsing.reading import read\n"
+        "from tests.ingest import samples\n"
+        "mail = b'Subject: x\\n\\nA mail. Yes.'\n"
+        "data = {'a.txt': b'One line. Another.', 'a.eml': mail, 'a.docx': samples.docx(),\n"
+        "        'a.pptx': samples.pptx()}\n"
+        f"assert read(Content(data[{name!r}], {name!r}, '')).sections\n"
     )
 
 

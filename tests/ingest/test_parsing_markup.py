@@ -239,3 +239,40 @@ def test_deep_nesting_is_read_and_absurd_nesting_refused():
     assert texts(html("<div>" * 260 + "<p>deep</p>")) == ["deep"]
     with pytest.raises(DocumentError, match="nested too deeply"):
         html("<div>" * 5_000 + "<p>deep</p>")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "<meta name='author' content='Ana'><meta name='last-modified' content='2026-03-01T10:00:00+01:00'>",
+        "<meta name='dcterms.creator' content='Ana'><meta name='DCTERMS.modified' content='2026-03-01 09:00'>",
+        "<meta name='Author' content='Ana'><meta property='article:modified_time' content='2026-03-01T09:00Z'>"
+        "<meta property='article:published_time' content='2020-01-01'>",
+        "<meta name='author' content='Ana'>"
+        "<meta http-equiv='last-modified' content='Sun, 01 Mar 2026 09:00:00 GMT'>",
+    ],
+)
+def test_a_page_says_in_its_head_who_wrote_it_and_when(metadata):
+    page = html(f"<html><head>{metadata}</head><body><p>Text.</p></body></html>")
+    assert (page.author, page.updated_at.isoformat()) == ("Ana", "2026-03-01T09:00:00+00:00")
+
+
+@pytest.mark.parametrize("key", ["updated", "date", "last_modified", "lastmod", "last_updated"])
+@pytest.mark.parametrize("value", ["2026-03-01", "2026-03-01T00:00:00Z", "'2026-03-01'"])
+def test_front_matter_gives_the_date_under_any_of_its_names(key, value):
+    assert md(f"---\n{key}: {value}\n---\nText.").updated_at.isoformat() == "2026-03-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("value", ["yesterday", "0001-01-01T00:00:00+14:00", "12", "[2026]", "''"])
+def test_a_date_that_is_none_is_left_out(value):
+    assert md(f"---\ndate: {value}\n---\nText.").updated_at is None
+
+
+def test_front_matter_that_nests_without_end_costs_nothing():
+    lines = ["a: &a0 [ha]"] + [f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+    page = md("---\n" + "\n".join(lines) + "\ntitle: *a11\nauthor: *a11\n---\nText.")
+    assert (page.title, page.author, texts(page)) == (None, None, ["Text."])
+
+
+def test_folded_details_are_read():
+    assert texts(html("<details><summary>More</summary><p>Inside.</p></details>")) == ["More", "Inside."]

@@ -1,0 +1,207 @@
+"""Fits the weights of `bot.ranking` on golden questions: `python -m tests.bench.fit DATA_FOLDER`.
+
+Prints the weights to be copied into `bot/ranking.py`, and what they reach on sets left out of the fit.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot import ranking
+from bot.evaluation import _has_expected
+from bot.golden import Golden
+from bot.retrieval import retrieve
+from tests.bench.bases import Task, tasks
+
+RANKING = {
+    "handbook": 2.0,
+    "consul-es": 2.0,
+    "consul-es-on-en": 1.0,
+    "xquad-en-en": 1.0,
+    "xquad-es-es": 1.0,
+    "xquad-es-en": 0.5,
+}
+"""How much each set counts in the fit of the ranking. Real handbooks are what the product is for."""
+CONFIDENCE = {
+    "handbook": 2.0,
+    "consul-es": 2.0,
+    "consul-es-on-en": 1.0,
+    "xquad-en-en": 0.7,
+    "xquad-es-es": 0.7,
+    "xquad-es-en": 0.3,
+    "foreign to handbook": 1.0,
+    "foreign to consul-es": 1.0,
+}
+"""The same for the fit of the confidence. Foreign questions are those of other knowledge bases."""
+HARD = ("handbook", "consul-es", "consul-es-on-en")
+"""The sets whose unanswerable questions are about what the knowledge base is about."""
+EVERY = 4
+"""Of the paragraph sets, which are large, every fourth question is enough."""
+EVERYONE = frozenset({"everyone"})
+
+
+@dataclass
+class Case:
+    """One question: its units' features, which of them hold the answer, and the signs of its best five."""
+
+    golden: Golden
+    features: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    signs: NDArray[np.float64]
+    shown: bool
+
+
+def gather(task: Task, every: int = 1) -> list[Case]:
+    """Every question's units as the product weighs them."""
+    cases = []
+    for golden in task.questions[::every]:
+        found = retrieve(task.base, golden.question, EVERYONE, limit=50)
+        ranked = ranking.rank(found, task.base.encoder)
+        if not ranked:
+            continue
+        right = np.array([golden.answerable and _has_expected(golden, [one.unit.quote]) for one in ranked])
+        cases.append(
+            Case(
+                golden,
+                np.array([astuple(one.features) for one in ranked]),
+                right,
+                np.array(ranking.signs(found, ranked, task.base.encoder)),
+                bool(right[:5].any()),
+            )
+        )
+    return cases
+
+
+def fit_ranking(sets: dict[str, list[Case]], steps: int = 500) -> NDArray[np.float64]:
+    """Weights that make the right unit likeliest among a question's units (softmax), by gradient descent."""
+    groups = []
+    for name, cases in sets.items():
+        if name not in RANKING:
+            continue
+        useful = [case for case in cases if case.right.any()]
+        groups += [(case.features, case.right, RANKING.get(name, 0.0) / len(useful)) for case in useful if useful]
+    spread = np.concatenate([features for features, _, _ in groups]).std(0) + 1e-9
+    weights, slow, fast = (np.zeros(len(spread)) for _ in range(3))
+    for step in range(1, steps + 1):
+        slope = 0.02 * weights
+        for features, right, share in groups:
+            scores = features / spread @ weights
+            chance = np.exp(scores - scores.max())
+            chance /= chance.sum()
+            slope += share * (features / spread).T @ (chance - chance * right / (chance * right).sum())
+        slow, fast = 0.9 * slow + 0.1 * slope, 0.99 * fast + 0.01 * slope**2
+        weights -= 0.05 * slow / (1 - 0.9**step) / (np.sqrt(fast / (1 - 0.99**step)) + 1e-8)
+    return weights / spread
+
+
+def reach(cases: list[Case], weights: NDArray[np.float64]) -> str:
+    """Share of answerable questions with the right unit first, in the first three, in the first five."""
+    hits = {1: 0, 3: 0, 5: 0}
+    asked = [case for case in cases if case.golden.answerable]
+    for case in asked:
+        order = np.argsort(-case.features @ weights, kind="stable")
+        for k in hits:
+            hits[k] += bool(case.right[order[:k]].any())
+    return " ".join(f"@{k} {count / len(asked):.3f}" for k, count in hits.items())
+
+
+def fit_confidence(sets: dict[str, list[Case]], steps: int = 3000) -> NDArray[np.float64]:
+    """Logistic regression from signs to "there is an answer", both answers weighing the same."""
+    known = {name: cases for name, cases in sets.items() if name in CONFIDENCE}
+    cases = [case for each in known.values() for case in each]
+    share = np.array([CONFIDENCE[name] / len(each) for name, each in known.items() for _ in each])
+    signs = np.array([case.signs for case in cases])
+    there = np.array([case.golden.answerable for case in cases])
+    share = np.where(there, share / share[there].sum(), share / share[~there].sum()) / 2
+    mean, spread = signs.mean(0), signs.std(0) + 1e-9
+    scaled = np.c_[np.ones(len(signs)), (signs - mean) / spread]
+    weights = np.zeros(scaled.shape[1])
+    for _ in range(steps):
+        chance = 1 / (1 + np.exp(-scaled @ weights))
+        weights -= 0.5 * (scaled.T @ (share * (chance - there)) + 0.03 * np.r_[0, weights[1:]])
+    plain = weights[1:] / spread
+    return np.r_[weights[0] - plain @ mean, plain]
+
+
+def confidences(cases: list[Case], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What `ranking.confidence` would say."""
+    signs = np.array([case.signs for case in cases])
+    return 1 / (1 + np.exp(-weights[0] - signs @ weights[1:]))
+
+
+def told(cases: list[Case], weights: NDArray[np.float64], threshold: float) -> str:
+    """What a threshold lets through."""
+    over = confidences(cases, weights) >= threshold
+    there = np.array([case.golden.answerable for case in cases])
+    shown = np.array([case.shown for case in cases])
+    parts = []
+    if there.any():
+        parts.append(f"answered {over[there].mean():.3f}, right unit {(over & shown)[there].mean():.3f}")
+    if (~there).any():
+        parts.append(f"wrongly answered {over[~there].mean():.3f}")
+    return ", ".join(parts)
+
+
+def foreign(task: Task, other: Task) -> Task:
+    """Questions that a knowledge base has nothing to say to."""
+    questions = [one.model_copy(update={"answerable": False}) for one in other.questions[::EVERY]]
+    return Task(f"foreign to {task.name}", task.base, tuple(questions))
+
+
+def gather_all(found: list[Task]) -> dict[str, list[Case]]:
+    """The cases of every set."""
+    by_name = {task.name: task for task in found}
+    by_name["consul-es-on-en"] = Task(
+        "consul-es-on-en",
+        by_name["consul-es-on-en"].base,
+        (
+            *by_name["consul-es-on-en"].questions,
+            *(one for one in by_name["consul-es"].questions if not one.answerable),
+        ),
+    )
+    sets = {
+        name: gather(task, EVERY if name.startswith(("xquad", "squad")) else 1)
+        for name, task in by_name.items()
+    }
+    for name, others in (("handbook", ("xquad-en-en", "consul-es")), ("consul-es", ("xquad-es-es", "handbook"))):
+        pairs = [gather(foreign(by_name[name], by_name[other])) for other in others]
+        sets[f"foreign to {name}"] = [case for cases in pairs for case in cases]
+    return sets
+
+
+def main(data: Path) -> None:
+    """Fit and report."""
+    with tasks(data) as found:
+        sets = gather_all(found)
+    names = [field.name for field in fields(ranking.Features)]
+    weights = fit_ranking({name: sets[name] for name in RANKING})
+    print("WEIGHTS", dict(zip(names, np.round(weights, 2).tolist(), strict=True)))
+    for name, cases in sets.items():
+        if any(case.golden.answerable for case in cases):
+            print(f"{name:22} {reach(cases, weights)}   left out {reach(cases, fit_ranking(_without(sets, name)))}")
+    sure = fit_confidence(sets)
+    print("CONFIDENCE (for the weights in force, not for those above)", np.round(sure, 3).tolist())
+    wrong = np.concatenate(
+        [confidences([case for case in sets[name] if not case.golden.answerable], sure) for name in HARD]
+    )
+    for share in (0.22, 0.25, 0.28):
+        threshold = float(np.quantile(wrong, 1 - share))
+        print(f"at {threshold:.3f}, which lets {share} of the hard ones through:")
+        for name, cases in sets.items():
+            left_out = fit_confidence(_without(sets, name))
+            print(f"   {name:22} {told(cases, sure, threshold)}   left out: {told(cases, left_out, threshold)}")
+
+
+def _without(sets: dict[str, list[Case]], name: str) -> dict[str, list[Case]]:
+    """The sets of other data than this one's."""
+    family = name.removeprefix("foreign to ").split("-")[0]
+    return {other: cases for other, cases in sets.items() if family not in other}
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

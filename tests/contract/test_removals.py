@@ -1,0 +1,249 @@
+"""Rows 7, 8 and 20 of the reliability contract: what was deleted is gone, and what only looks deleted is not."""
+
+import random
+import signal
+
+import numpy as np
+import pytest
+
+from bot.retrieval import retrieve
+from config.errors import ConfigError, UnavailableError
+from ingest.documents import EVERYONE
+from ingest.index import Row
+from ingest.indexing import audit
+from ingest.ledger import reading
+from ingest.observing import STEPS
+from tests.contract.test_kills import pages_of
+from tests.doubles import Page, differences, open_base
+from tests.sync_child import SOURCE, open_folder, start
+from workers.local import sync_sources
+
+ALL = frozenset({EVERYONE})
+
+
+# Row 7
+
+
+def delete_with_kills(data, count, kills):
+    docs = data / "docs"
+    docs.mkdir()
+    for number in range(2 * count):
+        (docs / f"{number}.md").write_text(f"# Page {number}\nThe canary{number} sings.")
+    with open_folder(data) as kb:
+        sync_sources(kb, [SOURCE])
+        deleted = set()
+        for number in range(count):
+            (docs / f"{number}.md").unlink()
+            deleted.add(number)
+            if number % (count // kills) == 0:
+                with start(data, kill=f"{random.Random(number).choice(STEPS)}:1") as child:
+                    child.communicate("go\n", timeout=60)
+                    assert child.returncode in {-signal.SIGKILL, 0}
+            found = retrieve(kb, f"canary{number}", ALL, limit=50)
+            assert deleted.isdisjoint(canaries(found)) or number % (count // kills), "cited after the commit"
+        [report] = sync_sources(kb, [SOURCE], confirmed=True)
+        assert (report["outcome"], report["still_answerable"]) == ("done", 0)
+        for number in deleted:
+            assert deleted.isdisjoint(canaries(retrieve(kb, f"canary{number}", ALL, limit=50)))
+        assert audit(kb, kb.collection()).orphans == 0
+        assert differences(kb, SOURCE, pages_of(data)) == []
+
+
+def canaries(found):
+    words = " ".join(one.passage.text for one in found.passages).split()
+    return {int(word.removeprefix("canary")) for word in words if word.startswith("canary")}
+
+
+def test_what_was_deleted_is_never_found_again_however_often_the_sync_was_killed(tmp_path):
+    delete_with_kills(tmp_path, 12, 4)
+
+
+@pytest.mark.contract
+def test_five_hundred_deletes_with_random_kills_leave_no_hit_and_no_orphan(tmp_path):
+    delete_with_kills(tmp_path, 500, 50)
+
+
+# Row 8
+
+
+@pytest.fixture
+def kb(tmp_path):
+    with open_base(tmp_path, memory=["wiki", "other"]) as kb:
+        yield kb
+
+
+@pytest.fixture
+def wiki(kb):
+    source = kb.connectors["wiki"]
+    for number in range(100):
+        source.edit(f"page {number}", text=f"The canary{number} sings.", title=f"Title {number}")
+    sync_sources(kb, ["wiki"])
+    return source
+
+
+def kept_rows(kb):
+    """Rows as an engine might bring them back."""
+    with kb.ledger.read() as ledger:
+        published = reading.published_ids(ledger)
+    vector = kb.encoder.embedder.question("The canary sings.")
+    return [Row(chunk, document, ["canari", "sing"], np.array(vector), ALL) for chunk, document in published.items()]
+
+
+def test_rows_that_come_back_behind_the_ledgers_back_are_never_shown_and_are_cleared_away(kb, wiki):
+    rows = kept_rows(kb)
+    for number in range(90):
+        del wiki.pages[f"page {number}"]
+    sync_sources(kb, ["wiki"], confirmed=True)
+    back = [row for row in rows if row.chunk in kb.collection().index.missing([row.chunk])]
+    assert len(back) == 90
+    kb.collection().index.write(back)
+    found = retrieve(kb, "Which canary sings?", ALL, limit=200, pool=200)
+    assert canaries(found) == set(range(90, 100))
+    assert len(found.dropped) == 90
+    assert audit(kb, kb.collection()).orphans == 90
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_a_sync_with_nothing_to_do_clears_them_away_as_well(kb, wiki):
+    rows = kept_rows(kb)
+    del wiki.pages["page 1"]
+    sync_sources(kb, ["wiki"])
+    kb.collection().index.write(rows)
+    sync_sources(kb, ["wiki"])
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_what_a_source_holds_that_is_not_configured_any_more_is_not_answered(kb, wiki):
+    del kb.connectors["wiki"]
+    found = retrieve(kb, "canary7", ALL)
+    assert (found.passages, len(found.dropped) > 0) == ([], True)
+    kb.connectors["wiki"] = wiki
+    assert canaries(retrieve(kb, "canary7", ALL)) >= {7}
+
+
+# Row 20
+
+
+def raise_after(count, error):
+    def on_scan(listed):
+        if listed >= count:
+            raise error
+
+    return on_scan
+
+
+def only(wiki, count):
+    for id_ in list(wiki.pages)[count:]:
+        del wiki.pages[id_]
+
+
+OUTAGES = {
+    "an empty listing": lambda wiki: only(wiki, 0),
+    "one page left": lambda wiki: only(wiki, 1),
+    "half of it missing": lambda wiki: only(wiki, 50),
+    "a listing cut off after most of it": lambda wiki: only(wiki, 79),
+    "other ids for everything": lambda wiki: wiki._pages.update(
+        {f"new {number}": wiki.pages.pop(f"page {number}") for number in range(100)}
+    ),
+    "a folder of it missing": lambda wiki: [wiki.pages.pop(id_) for id_ in list(wiki.pages) if "page 1" not in id_],
+    "down from the start": lambda wiki: wiki.fail_with(on_scan=raise_after(0, UnavailableError("down"))),
+    "an error midway": lambda wiki: wiki.fail_with(on_scan=raise_after(50, UnavailableError("timed out"))),
+    "an error at the very end": lambda wiki: wiki.fail_with(on_scan=raise_after(100, UnavailableError("reset"))),
+    "a password that expired": lambda wiki: wiki.fail_with(on_scan=raise_after(0, ConfigError("401"))),
+    "a mistake of ours midway": lambda wiki: wiki.fail_with(on_scan=raise_after(50, ZeroDivisionError())),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_that_looks_like_deletion_deletes_nothing_and_is_told(kb, wiki, outage):
+    before = dict(wiki.pages)
+    OUTAGES[outage](wiki)
+    new = wiki.pages.keys() - before.keys()
+    try:
+        [report] = sync_sources(kb, ["wiki"])
+    except ZeroDivisionError:
+        report = None
+    assert report is None or (report["outcome"] == "held") != (report["outcome"] == "failed")
+    assert report is None or report["removed"] == 0
+    if report and report["outcome"] == "held":
+        assert report["held"] == len(before.keys() - wiki.pages.keys())
+    with kb.ledger.read() as ledger:
+        published = {row.entry for row in reading.published_documents(ledger)}
+    assert published == before.keys() | new
+    wiki.fail_with()
+    wiki.pages.clear()
+    wiki.pages.update(before)
+    [report] = sync_sources(kb, ["wiki"], confirmed=True)
+    assert (report["held"], report["outcome"]) == (0, "done")
+    assert differences(kb, "wiki", before) == []
+
+
+def test_a_folder_that_is_not_mounted_deletes_nothing_and_is_told(tmp_path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(30):
+        (docs / f"{number}.md").write_text(f"Page {number}")
+    with open_folder(tmp_path) as kb:
+        sync_sources(kb, [SOURCE])
+        docs.rename(tmp_path / "elsewhere")
+        [report] = sync_sources(kb, [SOURCE])
+        assert (report["outcome"], report["error_kind"]) == ("failed", "UnavailableError")
+        docs.mkdir()  # the mount point, with nothing mounted
+        [report] = sync_sources(kb, [SOURCE])
+        assert (report["outcome"], report["held"]) == ("held", 30)
+        docs.rmdir()
+        (tmp_path / "elsewhere").rename(docs)
+        [report] = sync_sources(kb, [SOURCE])
+        assert (report["outcome"], report["held"], report["new"]) == ("done", 0, 0)
+        assert differences(kb, SOURCE, pages_of(tmp_path)) == []
+
+
+def test_a_genuine_tenth_may_go(kb, wiki):
+    only(wiki, 90)
+    [report] = sync_sources(kb, ["wiki"])
+    assert (report["outcome"], report["removed"], report["held"]) == ("done", 10, 0)
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_what_is_held_goes_when_a_person_confirms_it(kb, wiki):
+    only(wiki, 50)
+    assert sync_sources(kb, ["wiki"])[0]["held"] == 50
+    [report] = sync_sources(kb, ["wiki"], confirmed=True)
+    assert (report["outcome"], report["removed"], report["held"]) == ("done", 50, 0)
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_the_rest_goes_on_while_removals_are_held(kb, wiki):
+    only(wiki, 50)
+    wiki.edit("page 3", text="Edited meanwhile.")
+    wiki.edit("page 4", readers=frozenset({"user:ana@acme.com"}))
+    wiki.pages["page new"] = Page("A new one.")
+    [report] = sync_sources(kb, ["wiki"])
+    assert (report["outcome"], report["held"], report["changed"], report["new"]) == ("held", 50, 1, 1)
+    with kb.ledger.read() as ledger:
+        texts = {one.text for one in reading.confirm(ledger, list(kb.collection().index.ids()), ["wiki"]).values()}
+    assert {"Edited meanwhile.", "A new one.", "The canary99 sings."} <= texts
+
+
+def test_since_when_a_document_is_missing_is_remembered_and_forgotten_when_it_comes_back(kb, wiki):
+    before = dict(wiki.pages)
+    only(wiki, 50)
+    sync_sources(kb, ["wiki"])
+
+    def missing():
+        with kb.ledger.read() as ledger:
+            rows = reading.published_documents(ledger)
+        return {row.entry: row.missing_since for row in rows if row.missing_since}
+
+    first = missing()
+    assert len(first) == 50
+    wiki.pages["page 60"] = before["page 60"]
+    sync_sources(kb, ["wiki"])
+    assert missing() == {id_: since for id_, since in first.items() if id_ != "page 60"}
+
+
+def test_losing_a_permission_is_not_held(kb, wiki):
+    for id_ in wiki.pages:
+        wiki.edit(id_, readers=None)
+    assert sync_sources(kb, ["wiki"])[0]["outcome"] == "done"
+    assert retrieve(kb, "canary7", ALL).passages == []

@@ -1,0 +1,97 @@
+"""A process that syncs, to be killed, stopped and raced: `python -m tests.sync_child DATA [KEY=VALUE…]`.
+
+DATA holds `docs/`, the folder that is the source, and everything that the process writes: what it embeds goes
+line by line into `embedded.log`. It syncs once for each line that it reads, and answers with the report.
+
+- `kill=STEP:N`, `stop=STEP:N`: at the Nth time that a step was done, or inside of an index write (`INSIDE`),
+  kill or stop this process.
+- `lease=SECONDS`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from ingest.index._rows import Rows
+from ingest.index._words import Words
+from tests.doubles import HashEmbedder, open_base
+from workers.local import sync_sources
+
+INSIDE = ("vectors written", "rows written", "words written")
+"""Places within one write of the local index, in this order."""
+SOURCE = "wiki"
+
+
+def open_folder(data: Path, lease: float = 60.0, **sync):
+    """The knowledge base over `data/docs`."""
+    sources = {SOURCE: {"type": "folder", "path": str(data / "docs"), "readers": ["everyone"]}}
+    embedder = HashEmbedder(log=data / "embedded.log")
+    return open_base(data / "var", sources, embedder=embedder, lease_seconds=lease, **sync)
+
+
+def start(data: Path, **options) -> subprocess.Popen:
+    """Start such a process; it waits for its first line."""
+    given = [f"{key}={value}" for key, value in options.items()]
+    return subprocess.Popen(
+        [sys.executable, "-m", __name__, str(data), *given],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _signal_at(place: str, nth: int, number: signal.Signals):
+    count = 0
+    turn = threading.Lock()
+
+    def reached(step: str, title: str = "") -> None:
+        nonlocal count
+        with turn:
+            count += step == place
+            now = step == place and count == nth
+        if now:
+            os.kill(os.getpid(), number)
+
+    return reached
+
+
+def _tell_inside(reached) -> None:
+    write_vectors, put, settle = Rows._write_vectors, Words.put, Rows.settle
+
+    def after_vectors(self, *args):
+        write_vectors(self, *args)
+        reached("vectors written")
+
+    def before_words(self, *args):
+        reached("rows written")
+        settle(self, *args)
+
+    def after_words(self, *args):
+        put(self, *args)
+        reached("words written")
+
+    Rows._write_vectors, Rows.settle, Words.put = after_vectors, before_words, after_words
+
+
+def main(data: Path, options: dict[str, str]) -> None:
+    observe = _signal_at("", 0, signal.SIGKILL)
+    for name, number in (("kill", signal.SIGKILL), ("stop", signal.SIGSTOP)):
+        if name in options:
+            place, _, nth = options[name].rpartition(":")
+            observe = _signal_at(place, int(nth), number)
+            if place in INSIDE:
+                _tell_inside(observe)
+    with open_folder(data, float(options.get("lease", 60))) as kb:
+        print("ready", flush=True)
+        for _ in sys.stdin:
+            [report] = sync_sources(kb, [SOURCE], observe=observe)
+            print(json.dumps(report), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), dict(option.split("=", 1) for option in sys.argv[2:]))
