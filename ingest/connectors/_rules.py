@@ -19,7 +19,7 @@ _NAMES = frozenset(
     | {"system volume information", "lost+found", "__macosx"}
 )
 
-# Endings of files without text to read. Anything else is listed: a file that parsing cannot read is then
+# Endings of files without text for people. Anything else is listed: a file that parsing cannot read is then
 # named in the run's report instead of being missing in silence.
 ENDINGS = frozenset(
     """
@@ -28,12 +28,14 @@ ENDINGS = frozenset(
     zip gz tgz bz2 xz zst 7z rar tar jar war cab iso img dmg vmdk qcow2
     exe dll so dylib a o obj lib class pyc pyo pyd wasm bin msi deb rpm apk ipa app whl egg
     css scss less js mjs map woff woff2 ttf otf eot
+    json jsonl ndjson geojson yaml yml toml ini cfg conf properties env plist xsd xsl ipynb
+    py rb erb php java kt go rs c h cc cpp hpp cs swift ts tsx jsx vue sh bash zsh bat cmd ps1 sql pl lua r
     db sqlite sqlite3 sqlite-wal sqlite-shm mdb accdb ldb parquet feather npy npz pkl pickle onnx safetensors
     tmp temp swp swo bak lock part crdownload lnk key pem p12 pfx jks kdbx
     """.split()  # noqa: SIM905 - a list literal would be a page of quotes
 )
-"""In lines: pictures, sound and film, archives, programs, the furniture of web pages, databases and numbers,
-passing states of other programs and keys."""
+"""In lines: pictures, sound and film, archives, programs, the furniture of web pages, settings and data for
+programs, their source, databases and numbers, passing states of other programs and keys."""
 
 
 class Rules:

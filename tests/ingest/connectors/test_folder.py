@@ -107,6 +107,7 @@ def test_a_file_put_in_place_of_another_with_its_size_and_time_is_noticed(world:
         ("pictures/OFFICE.PNG", "*.png"),
         ("film.mp4", "*.mp4"),
         ("all.zip", "*.zip"),
+        ("book.json", "*.json"),
     ],
 )
 def test_what_nobody_wrote_as_knowledge_is_left_out_by_a_named_rule(
@@ -119,10 +120,10 @@ def test_what_nobody_wrote_as_knowledge_is_left_out_by_a_named_rule(
 
 
 def test_files_of_unknown_or_no_ending_are_listed_so_that_the_report_names_them(world: Folder) -> None:
-    for path in ("LICENSE", "notes.weird", "data.json"):
+    for path in ("LICENSE", "notes.weird", "data.dump"):
         world.create(path, b"x")
     listed = world.scan()
-    assert set(listed) == {"LICENSE", "notes.weird", "data.json"}
+    assert set(listed) == {"LICENSE", "notes.weird", "data.dump"}
     assert listed["LICENSE"].media_type == "application/octet-stream"
 
 
