@@ -57,7 +57,6 @@ PROGRAMS = (
         ("tesseract", "--list-langs"),
         ("eng", "spa"),
     ),
-    Program("pdftoppm", "reading scanned PDFs", ("poppler-utils",)),
     Program("pandoc", "reading EPUB, ODT and RTF", ("pandoc",), bundled="pypandoc"),
     Program(
         "apertium",

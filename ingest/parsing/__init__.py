@@ -2,6 +2,9 @@
 
 Only this package knows unstructured, and only its children import it: the process that holds the ledger
 never opens a stranger's file.
+
+Word, PowerPoint, text and mail go through unstructured. Every other format has a reader of its own, because
+unstructured was measured to lose or spoil part of it: what exactly stands at the top of that file.
 """
 
 from ingest.parsing.pool import Parsers

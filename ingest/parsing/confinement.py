@@ -32,7 +32,7 @@ _CHANGES = {
     "os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink",
     "os.truncate", "os.utime",
 }  # fmt: skip
-_PROGRAMS = {"pandoc", "tesseract", "pdftoppm", "pdfinfo"}
+_PROGRAMS = {"pandoc", "tesseract"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 

@@ -64,6 +64,8 @@ def _convert(content: Content, kind: str) -> Document:
     )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip().partition("\n")[0][:200]
+        if "memory" in said or "heap" in said:
+            raise MemoryError
         raise DocumentError(f"not a readable {kind} file: pandoc says {said!r}")
     tree = html.document_fromstring(done.stdout, parser=html.HTMLParser(encoding="utf-8", no_network=True))
     title = author = ""

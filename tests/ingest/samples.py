@@ -233,22 +233,6 @@ def sheet(rows):
     return saved(book)
 
 
-def bombs():
-    """Small files that ask for gigabytes, as pairs of name and bytes."""
-    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
-    laughs = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "ha">{entities}]><r>&e9;</r>'.encode()
-    zeros = bytes(60_000_000)
-    wide = b"<w:p/>" * 20_000_000
-    return [
-        ("laughs.xml", laughs),
-        ("laughs.docx", with_part(docx(), "word/document.xml", laughs)),
-        ("laughs.xlsx", with_part(xlsx(), "xl/sharedStrings.xml", laughs)),
-        ("zeros.docx", with_part(docx(), "word/media/image.png", zeros)),
-        ("wide.docx", with_part(docx(), "word/document.xml", wide)),
-        ("many.epub", archive({"mimetype": b"application/epub+zip", **{f"{n}": b"" for n in range(20_001)}})),
-    ]
-
-
 def run_isolated(program):
     """Run a program in a fresh interpreter; its complaint becomes the test's."""
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

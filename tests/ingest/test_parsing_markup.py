@@ -245,8 +245,8 @@ def test_deep_nesting_is_read_and_absurd_nesting_refused():
     "metadata",
     [
         "<meta name='author' content='Ana'><meta name='last-modified' content='2026-03-01T10:00:00+01:00'>",
-        "<meta name='dcterms.creator' content='Ana'><meta name='DCTERMS.modified' content='2026-03-01 09:00'>",
-        "<meta name='Author' content='Ana'><meta property='article:modified_time' content='2026-03-01T09:00Z'>"
+        "<meta name='dc.creator' content='Ana'><meta name='DCTERMS.modified' content='2026-03-01 09:00'>",
+        "<meta name='Author' content='Ana'><meta property='og:updated_time' content='2026-03-01T09:00Z'>"
         "<meta property='article:published_time' content='2020-01-01'>",
         "<meta name='author' content='Ana'>"
         "<meta http-equiv='last-modified' content='Sun, 01 Mar 2026 09:00:00 GMT'>",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.errors import UnavailableError
 from ingest.documents import EVERYONE, Entry
 from ingest.ledger.tables import documents
-from ingest.planning import FETCH, READERS, REINDEX, Brake, Failure, Known, due, plan
+from ingest.planning import READERS, REINDEX, Brake, Failure, Known, due, plan
 from tests.doubles import Page, differences, open_base
 from workers.local import sync_sources
 
@@ -146,7 +146,9 @@ def test_what_was_never_published_may_always_go():
 IDS = st.sampled_from(["a", "b", "c", "d/e"])
 WORDS = st.sampled_from(["alpha", "beta", "gamma", "delta", "title: Inner", "poison", ""])
 TEXTS = st.lists(WORDS, min_size=1, max_size=4).map("\n".join)
-READER_SETS = st.sampled_from([ALL, frozenset({"user:ana@acme.com"}), frozenset({"group:hr", EVERYONE}), None])
+READER_SETS = st.sampled_from(
+    [ALL, frozenset({"user:ana@acme.com"}), frozenset({"group:hr", EVERYONE}), None]
+)
 EDITS = st.one_of(
     st.tuples(st.just("text"), IDS, TEXTS),
     st.tuples(st.just("title"), IDS, st.sampled_from(["One", "Two", "Three"])),
@@ -163,7 +165,10 @@ TROUBLES = st.one_of(
     st.tuples(st.just("fetch"), IDS),
     st.tuples(
         st.just("stop"),
-        st.tuples(st.sampled_from(["planned", "parsed", "noted", "indexed", "published", "swept"]), st.integers(1, 3)),
+        st.tuples(
+            st.sampled_from(["planned", "parsed", "noted", "indexed", "published", "swept"]),
+            st.integers(1, 3),
+        ),
     ),
 )
 ROUNDS = st.lists(st.tuples(st.lists(EDITS, max_size=5), TROUBLES, st.booleans()), min_size=1, max_size=5)

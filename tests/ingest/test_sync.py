@@ -9,7 +9,7 @@ import pytest
 from config.errors import ConfigError, DocumentError, UnavailableError
 from ingest import publishing, sync
 from ingest.documents import EVERYONE, document_id
-from ingest.ledger import now, reading, runs, working
+from ingest.ledger import claims, now, reading, runs, working
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import documents, pending, quarantine
 from ingest.ledger.tables import runs as run_rows
@@ -53,7 +53,15 @@ def count(report, *names):
 
 def test_a_first_sync_publishes_everything_that_is_listed(kb, wiki):
     report = synced(kb)
-    wanted = {"outcome": "done", "scanned": 5, "new": 5, "changed": 0, "unchanged": 0, "removed": 0, "held": 0}
+    wanted = {
+        "outcome": "done",
+        "scanned": 5,
+        "new": 5,
+        "changed": 0,
+        "unchanged": 0,
+        "removed": 0,
+        "held": 0,
+    }
     assert count(report, *wanted) == wanted
     assert count(report, "chunks_embedded", "chunks_reused", "still_answerable") == {
         "chunks_embedded": 10, "chunks_reused": 0, "still_answerable": 0,
@@ -188,7 +196,11 @@ def test_a_document_without_text_is_published_with_its_title_and_is_no_failure(k
     report = synced(kb)
     assert (report["outcome"], report["failed"]) == ("done", [])
     row = row_of(kb, "page 1")
-    assert (row.title, row.revision, row.language) == ("Only a title", wiki.pages["page 1"].entry_revision, "en")
+    assert (row.title, row.revision, row.language) == (
+        "Only a title",
+        wiki.pages["page 1"].entry_revision,
+        "en",
+    )
     assert differences(kb, "wiki", wiki.pages) == []
     wiki.edit("page 1", title="Listed otherwise", text="title: Only a title\n")
     assert synced(kb)["outcome"] == "done"
@@ -256,7 +268,7 @@ def test_a_document_that_ends_the_process_that_indexes_it_is_given_up_in_the_end
     sync.scan(kb, "wiki")
     for _ in range(3):
         with kb.ledger.write() as ledger:
-            [one] = working.claim(ledger, new_owner(), ["wiki"], 10, 60)
+            [one] = claims.claim(ledger, new_owner(), ["wiki"], 10, 60)
             assert working.note(ledger, one, ["some chunk"])
             ledger.execute(pending.update().values(owner=None, lease_until=None))  # it died; its lease ended
             ledger.execute(run_rows.update().values(state="failed"))
@@ -279,7 +291,9 @@ def test_one_document_that_cannot_be_had_is_no_outage_and_is_tried_again_by_the_
     wiki.fail_with(on_fetch=refuse)
     report = synced(kb)
     assert report["outcome"] == "done"
-    assert [(one["document"], one["reason"], one["attempts"]) for one in report["failed"]] == [("page 1", "503", 3)]
+    assert [(one["document"], one["reason"], one["attempts"]) for one in report["failed"]] == [
+        ("page 1", "503", 3)
+    ]
     wiki.fail_with()
     report = synced(kb)
     assert (report["failed"], report["new"]) == ([], 1)
@@ -384,7 +398,7 @@ def test_work_that_a_newer_listing_replaced_is_refused(kb, wiki):
     wiki.edit("page 1", text="Second version.")
     sync.scan(kb, "wiki")
     with kb.ledger.write() as ledger:
-        [old] = working.claim(ledger, new_owner(), ["wiki"], 10, 60)
+        [old] = claims.claim(ledger, new_owner(), ["wiki"], 10, 60)
         ledger.execute(run_rows.update().values(state="failed"))  # its process is thought dead
     wiki.edit("page 1", text="Third version.")
     run = sync.scan(kb, "wiki")
@@ -392,7 +406,7 @@ def test_work_that_a_newer_listing_replaced_is_refused(kb, wiki):
         assert not working.note(ledger, old, ["x"])
         assert not working.finish(ledger, old, [], kb.collection().name)
         assert not working.fail(ledger, old, "late", limit=3)
-        working.release(ledger, old)
+        claims.release(ledger, old)
     while sync.work(kb, ["wiki"], new_owner()):
         pass
     assert sync.finish(kb, run)["outcome"] == "done"
@@ -404,7 +418,7 @@ def test_readers_that_change_back_while_somebody_copies_them_end_as_the_source_h
     wiki.edit("page 1", readers=ANA)
     sync.scan(kb, "wiki")
     with kb.ledger.write() as ledger:
-        [slow] = working.claim(ledger, new_owner(), ["wiki"], 10, 60)
+        [slow] = claims.claim(ledger, new_owner(), ["wiki"], 10, 60)
         ledger.execute(run_rows.update().values(state="failed"))
     wiki.edit("page 1", readers=frozenset({EVERYONE}))
     sync.scan(kb, "wiki")
@@ -445,13 +459,13 @@ def test_leases_of_the_dead_on_this_machine_end_at_once_and_others_when_they_exp
     dead, elsewhere = f"{host}/{pid}/1/{name}", f"another-machine/{pid}/{started}/{name}"
     with kb.ledger.write() as ledger:
         for owner in (ours, dead, elsewhere):
-            assert len(working.claim(ledger, owner, ["wiki"], 1, 60)) == 1
-        working.free_dead(ledger)
+            assert len(claims.claim(ledger, owner, ["wiki"], 1, 60)) == 1
+        claims.free_dead(ledger)
         held = {row.owner for row in ledger.execute(pending.select().where(pending.c.owner.is_not(None)))}
     assert held == {ours, elsewhere}
     with kb.ledger.write() as ledger:
         ledger.execute(pending.update().where(pending.c.owner == elsewhere).values(lease_until=an_hour_ago()))
-        assert len(working.claim(ledger, new_owner(), ["wiki"], 10, 60)) == 4
+        assert len(claims.claim(ledger, new_owner(), ["wiki"], 10, 60)) == 4
 
 
 def test_every_step_is_told_to_whoever_watches(kb, wiki):
@@ -474,7 +488,9 @@ def test_an_index_that_is_gone_is_filled_from_the_ledger_without_fetching(kb, wi
 
 
 def test_a_document_of_very_many_chunks_is_published_whole(kb, wiki):
-    wiki.edit("page 1", text="\n".join(f"# Part {number}\n" + f"word{number} " * 30 for number in range(1200)))
+    wiki.edit(
+        "page 1", text="\n".join(f"# Part {number}\n" + f"word{number} " * 30 for number in range(1200))
+    )
     assert synced(kb)["failed"] == []
     assert differences(kb, "wiki", wiki.pages) == []
     wiki.edit("page 1", text="Short.")
@@ -494,3 +510,14 @@ def test_a_document_error_of_a_fetch_names_its_reason(kb, wiki):
 
     wiki.fail_with(on_fetch=refuse)
     assert synced(kb)["failed"][0]["reason"] == "too large"
+
+
+def test_a_new_title_for_a_page_whose_edit_cannot_be_read_does_not_pass_the_edit_off_as_published(kb, wiki):
+    synced(kb)
+    good = wiki.pages["page 1"]
+    wiki.edit("page 1", text="poison")
+    synced(kb)
+    wiki.edit("page 1", title="New title")
+    assert len(synced(kb)["failed"]) == 1
+    assert row_of(kb, "page 1").title == "New title"
+    assert row_of(kb, "page 1").revision == good.entry_revision

@@ -51,7 +51,9 @@ def test_an_older_ledger_is_brought_up_to_date_when_opened_and_keeps_what_it_hol
     ledger.downgrade("0001")
     with ledger.write() as connection:
         connection.execute(documents.insert().values(a_document()))
-        connection.execute(pending.insert().values(document="d", source="s", run="r", action="fetch", attempts=0))
+        connection.execute(
+            pending.insert().values(document="d", source="s", run="r", action="fetch", attempts=0)
+        )
         connection.execute(
             text("INSERT INTO quarantine VALUES ('d', 's', '1', 'broken', 3, '2026-01-01 00:00:00')")
         )
@@ -70,7 +72,9 @@ def test_a_migration_that_copies_a_table_takes_nothing_along_that_refers_to_it(l
 
     with ledger.write() as connection:
         connection.execute(documents.insert().values(a_document()))
-        connection.execute(pending.insert().values(document="d", source="s", run="r", action="fetch", attempts=0))
+        connection.execute(
+            pending.insert().values(document="d", source="s", run="r", action="fetch", attempts=0)
+        )
     with ledger._engine.connect() as connection, _without_foreign_keys(connection):
         connection.execution_options(writes=True)
         with connection.begin():
@@ -85,13 +89,16 @@ def test_a_migration_that_copies_a_table_takes_nothing_along_that_refers_to_it(l
 def test_a_ledger_that_a_newer_version_wrote_is_refused_with_what_to_do(ledger, file):
     with ledger.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigError, match="9999.*newer"):
+    with pytest.raises(ConfigError, match=r"9999.*newer"):
         Ledger(f"sqlite:///{file}")
 
 
 def test_a_current_ledger_opens_without_importing_the_migration_tool(ledger, file):
-    code = f"import sys; from ingest.ledger import Ledger; Ledger('sqlite:///{file}').close(); print('alembic' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    code = (
+        "import sys; from ingest.ledger import Ledger; Ledger(sys.argv[1]); print('alembic' in sys.modules)"
+    )
+    url = f"sqlite:///{file}"
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
@@ -99,7 +106,9 @@ def test_several_processes_may_open_a_fresh_ledger_at_once(tmp_path):
     code = "import sys; from ingest.ledger import Ledger; sys.stdin.read(); Ledger(sys.argv[1]).close()"
     url = f"sqlite:///{tmp_path}/new/ledger.db"
     openers = [
-        subprocess.Popen([sys.executable, "-c", code, url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code, url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         for _ in range(4)
     ]
     for opener in openers:
@@ -168,12 +177,9 @@ def test_a_ledger_that_was_damaged_is_told_as_such(ledger, file):
 
 def test_a_ledger_that_another_writer_holds_for_too_long_is_unavailable(ledger, file):
     impatient = Ledger(f"sqlite:///{file}?timeout=0.05")
-    with (
-        ledger.write() as connection,
-        pytest.raises(UnavailableError, match="locked"),
-    ):
+    with ledger.write() as connection:
         connection.execute(state.insert().values(key="k", value="v"))
-        with impatient.write():
+        with pytest.raises(UnavailableError, match="locked"), impatient.write():
             raise AssertionError("two writers at once")
     with impatient.read() as connection:
         assert connection.execute(state.select()).one().value == "v"
@@ -188,11 +194,9 @@ def test_readers_go_on_while_somebody_writes(ledger):
 
 
 def test_a_database_that_only_lets_itself_be_read_is_unavailable_for_writing(ledger):
-    with (
-        pytest.raises(UnavailableError, match="readonly"),
-        ledger.write() as connection,
-    ):
-        connection.exec_driver_sql("PRAGMA query_only=ON")
+    with ledger.read() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")  # it stays with the pooled connection
+    with pytest.raises(UnavailableError, match="readonly"), ledger.write() as connection:
         connection.execute(state.insert().values(key="k", value="v"))
 
 
@@ -216,13 +220,19 @@ def test_a_full_disk_is_unavailable_and_loses_nothing(ledger, file):
 
 def test_a_mistake_of_ours_is_seen_as_what_it_is(ledger):
     with pytest.raises(IntegrityError), ledger.write() as connection:
-        connection.execute(pending.insert().values(document="nobody", source="s", run="r", action="x", attempts=0))
+        connection.execute(
+            pending.insert().values(document="nobody", source="s", run="r", action="x", attempts=0)
+        )
+
+
+def _write_and_stumble(connection):
+    connection.execute(state.insert().values(key="k", value="v"))
+    raise ZeroDivisionError
 
 
 def test_a_transaction_that_fails_leaves_nothing(ledger):
     with pytest.raises(ZeroDivisionError), ledger.write() as connection:
-        connection.execute(state.insert().values(key="k", value="v"))
-        raise ZeroDivisionError
+        _write_and_stumble(connection)
     with ledger.read() as connection:
         assert connection.execute(state.select()).all() == []
 

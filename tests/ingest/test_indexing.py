@@ -1,0 +1,330 @@
+"""The index made anew from the ledger, and what becomes of the one before, of half-made and of lost ones."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from bot.retrieval import retrieve
+from config.errors import ConfigError, UnavailableError
+from ingest import indexing
+from ingest.documents import EVERYONE
+from ingest.encoding import Encoder
+from ingest.indexing import audit, rebuild
+from ingest.ledger import runs, working
+from ingest.ledger.owners import new_owner
+from ingest.ledger.tables import chunks
+from tests.doubles import HashEmbedder, MemoryConnector, differences, open_base
+from workers.local import sync_sources
+
+ALL = frozenset({EVERYONE})
+ANA = frozenset({"user:ana@acme.com"})
+
+
+@pytest.fixture
+def kb(tmp_path):
+    with open_base(tmp_path, memory=["wiki"]) as kb:
+        yield kb
+
+
+@pytest.fixture
+def wiki(kb):
+    source = kb.connectors["wiki"]
+    for number in range(10):
+        source.edit(
+            f"page {number}", title=f"Title {number}", text=f"# One\nFirst of {number}.\n# Two\nSecond."
+        )
+    sync_sources(kb, ["wiki"])
+    return source
+
+
+def folders(kb):
+    return {path.name for path in (kb.data / "index").iterdir()}
+
+
+def reopened(data, wiki, **options):
+    """The same installation, opened by another process as it were."""
+    kb = open_base(data, memory=["wiki"], **options)
+    kb.connectors["wiki"] = wiki
+    return kb
+
+
+def test_a_rebuild_makes_the_same_index_without_fetching(kb, wiki):
+    before = kb.collection().name
+    wiki.fetched.clear()
+    name, written = rebuild(kb)
+    assert (name != before, written, wiki.fetched) == (True, 20, [])
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_the_index_before_is_removed_by_the_next_sync_when_nobody_reads_it_any_more(kb, wiki):
+    before = kb.collection()
+    name, _ = rebuild(kb)
+    assert len(list(before.index.ids())) == 20  # questions under way still read it
+    sync_sources(kb, ["wiki"])
+    assert folders(kb) == {name}
+
+
+def test_questions_go_on_during_rebuilds(kb, wiki):
+    ended, asked, failed = threading.Event(), [], []
+
+    def ask():
+        while not ended.is_set():
+            try:
+                asked.append(len(retrieve(kb, "First", ALL, limit=50).passages))
+            except UnavailableError as error:
+                failed.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    for _ in range(3):
+        rebuild(kb)
+    ended.set()
+    asking.join()
+    assert failed == []
+    assert set(asked) == {11}  # ten different texts, and one that all share
+    assert len(asked) > 3
+
+
+def test_what_is_published_removed_and_reassigned_during_a_rebuild_is_right_afterwards(kb, wiki):
+    changes = {
+        1: lambda: wiki.edit("page 1", text="Edited."),
+        2: lambda: wiki.edit("page 2", readers=ANA),
+        3: lambda: wiki.pages.pop("page 3"),
+        4: lambda: wiki.edit("page 4", title="Retitled"),
+        5: lambda: wiki.edit("page 55", text="A new one."),
+    }
+
+    def change(title, turn=iter(range(1, 11))):  # noqa: B008 - one count for all calls
+        if edit := changes.get(next(turn)):
+            edit()
+            assert sync_sources(kb, ["wiki"])[0]["outcome"] == "done"
+
+    rebuild(kb, change)
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_work_that_was_under_way_when_the_index_was_swapped_is_done_again_in_the_new_one(kb, wiki):
+    wiki.edit("page 1", text="Edited.")
+    wiki.edit("page 2", readers=ANA)
+    del wiki.pages["page 3"]
+    swapped = []
+
+    def swap(step, title=""):
+        if step == "indexed" and not swapped:
+            swapped.append(rebuild(kb))
+
+    assert sync_sources(kb, ["wiki"], observe=swap)[0]["outcome"] == "done"
+    assert swapped
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_a_worker_whose_collection_was_removed_under_its_feet_goes_on_in_the_new_one(kb, wiki):
+    wiki.edit("page 1", text="Edited.")
+    old = kb.collection().name
+    done = []
+
+    def remove(step, title=""):
+        if step == "noted" and not done:
+            done.append(rebuild(kb))
+            kb.drop_collection(old)
+
+    assert sync_sources(kb, ["wiki"], observe=remove)[0]["outcome"] == "done"
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_only_one_rebuild_runs_at_a_time(kb, wiki):
+    with kb.ledger.write() as ledger:
+        lease = runs.claim_scan(ledger, runs.INDEX, new_owner(), 60)
+    with pytest.raises(UnavailableError, match="already"):
+        rebuild(kb)
+    with kb.ledger.write() as ledger:
+        runs.release_scan(ledger, lease)
+    rebuild(kb)
+
+
+def test_a_rebuild_that_was_killed_leaves_the_old_index_in_use_and_nothing_behind(tmp_path):
+    with open_base(tmp_path, memory=["wiki"]) as kb:
+        wiki = kb.connectors["wiki"]
+        for number in range(10):
+            wiki.edit(f"page {number}", title=f"Title {number}", text=f"Text {number}.")
+        sync_sources(kb, ["wiki"])
+        before = kb.collection().name
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from ingest import indexing; from tests.doubles import open_base\n"
+        "kb = open_base(Path(sys.argv[1]), memory=['wiki'])\n"
+        "indexing.rebuild(kb, lambda title: os.kill(os.getpid(), 9) if title == 'Title 5' else None)"
+    )
+    root = Path(__file__).parents[2]
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with reopened(tmp_path, wiki) as kb:
+        assert len(folders(kb)) == 2
+        assert kb.collection().name == before
+        assert len(retrieve(kb, "Text", ALL, limit=50).passages) == 10
+        sync_sources(kb, ["wiki"])
+        assert folders(kb) == {before}
+        rebuild(kb)
+        assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_a_rebuild_that_was_overtaken_does_not_put_its_own_in_use(kb, wiki):
+    taken = []
+
+    def overtake(title):
+        if not taken:
+            with kb.ledger.write() as ledger:  # as if it had been stopped for longer than its lease
+                ledger.exec_driver_sql("UPDATE sources SET lease_until = NULL WHERE name = '(index)'")
+            taken.append(rebuild(kb)[0])
+
+    with pytest.raises((UnavailableError, ConfigError)):
+        rebuild(kb, overtake)
+    assert kb.collection().name == taken[0]
+    sync_sources(kb, ["wiki"])
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_another_embedding_model_is_told_to_whoever_asks_and_brought_in_by_the_next_sync(tmp_path, kb, wiki):
+    before = kb.collection().name
+    kb.close()
+    with reopened(tmp_path, wiki, embedder=HashEmbedder("other", dimension=16)) as other:
+        with pytest.raises(UnavailableError, match="another embedding model"):
+            retrieve(other, "First", ALL)
+        wiki.fetched.clear()
+        assert sync_sources(other, ["wiki"])[0]["outcome"] == "done"
+        assert len(other.encoder.embedder.embedded) == 20
+        assert wiki.fetched == []
+        assert differences(other, "wiki", wiki.pages) == []
+        assert len(retrieve(other, "First", ALL).passages) > 0
+        sync_sources(other, ["wiki"])
+        assert folders(other) == {other.collection().name} != {before}
+
+
+class Shouting:
+    """Translates Spanish by shouting."""
+
+    name = "shout"
+
+    def __init__(self):
+        self.asked = []
+
+    def can(self, source, target):
+        return (source, target) == ("es", "en")
+
+    def translate(self, texts, source, target):
+        self.asked.extend(texts)
+        return [f"{self.name} {text.upper()}" for text in texts]
+
+    def close(self):
+        """Nothing runs."""
+
+
+class EnglishOnly(HashEmbedder):
+    languages = frozenset({"en"})
+
+
+SPANISH = (
+    "Las vacaciones se piden con quince días de antelación en el portal de personas de la empresa,"
+    " salvo urgencias."
+)
+
+
+def translating(data, wiki, translator):
+    kb = reopened(data, wiki)
+    vars(kb)["encoder"] = Encoder(EnglishOnly(), translator)
+    return kb
+
+
+def pivots(kb):
+    with kb.ledger.read() as ledger:
+        return [row.pivot for row in ledger.execute(chunks.select())]
+
+
+@pytest.fixture
+def spanish():
+    wiki = MemoryConnector(name="wiki")
+    wiki.edit("page 1", title="Vacaciones", text=SPANISH)
+    return wiki
+
+
+def test_a_translator_that_was_installed_since_brings_its_translations_in(tmp_path, spanish):
+    with translating(tmp_path, spanish, type("Silent", (Shouting,), {"can": lambda *_: False})()) as kb:
+        sync_sources(kb, ["wiki"])
+        assert pivots(kb) == [None]
+    with translating(tmp_path, spanish, Shouting()) as kb:
+        sync_sources(kb, ["wiki"])
+        assert pivots(kb) == ["shout VACACIONES\n" + SPANISH.upper()]
+
+
+def test_another_translator_translates_anew_and_the_same_one_is_not_asked_again(tmp_path, spanish):
+    with translating(tmp_path, spanish, Shouting()) as kb:
+        sync_sources(kb, ["wiki"])
+        rebuild(kb)
+        assert len(kb.encoder.translator.asked) == 1
+    other = Shouting()
+    other.name = "yell"
+    with translating(tmp_path, spanish, other) as kb:
+        sync_sources(kb, ["wiki"])
+        assert pivots(kb) == ["yell VACACIONES\n" + SPANISH.upper()]
+
+
+def test_a_retitled_page_is_found_by_the_translation_of_its_new_title(tmp_path, spanish):
+    with translating(tmp_path, spanish, Shouting()) as kb:
+        sync_sources(kb, ["wiki"])
+        spanish.edit("page 1", title="Permisos")
+        sync_sources(kb, ["wiki"])
+        assert pivots(kb) == ["shout PERMISOS\n" + SPANISH.upper()]
+
+
+def test_an_audit_counts_and_mends_what_the_index_lost_and_what_it_made_up(kb, wiki):
+    index = kb.collection().index
+    some = sorted(index.ids())[:7]
+    index.delete(some)
+    assert (audit(kb, kb.collection()).gaps, audit(kb, kb.collection()).gaps) == (7, 0)
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_an_audit_leaves_alone_what_somebody_is_about_to_publish(kb, wiki):
+    wiki.edit("page 1", text="Edited.")
+    audits = []
+
+    def look(step, title=""):
+        if step == "indexed":
+            audits.append(audit(kb, kb.collection()))
+
+    sync_sources(kb, ["wiki"], observe=look)
+    assert audits == [indexing.Audit(0, 0)]
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+@pytest.mark.parametrize("lost", ["words", "rows.sqlite", "."])
+def test_whatever_part_of_the_index_was_deleted_a_sync_makes_it_whole_or_says_what_to_do(
+    tmp_path, kb, wiki, lost
+):
+    folder = tmp_path / "index" / kb.collection().name
+    kb.close()
+    path = folder / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with reopened(tmp_path, wiki) as again:
+        [report] = sync_sources(again, ["wiki"])
+        if report["outcome"] == "failed":
+            assert "delete that folder: the next sync builds the index anew" in report["error"]
+            shutil.rmtree(folder)
+    with reopened(tmp_path, wiki) as again:
+        assert sync_sources(again, ["wiki"])[0]["outcome"] == "done"
+        assert differences(again, "wiki", wiki.pages) == []
+
+
+def test_a_document_that_was_published_by_somebody_else_meanwhile_is_restored_as_it_is_now(kb, wiki):
+    """A worker that was fenced off may have deleted what is published again."""
+    with kb.ledger.read() as ledger:
+        document = ledger.execute(chunks.select()).first().document
+        ids = [chunk.id for chunk in working.published_chunks(ledger, document)]
+    kb.collection().index.delete(ids)
+    assert indexing.restore(kb, kb.collection(), document, [*ids, "of nobody"]) == 2
+    assert differences(kb, "wiki", wiki.pages) == []
