@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 _PRINCIPAL = re.compile(r"everyone|(user:[^\s@:]+@[^\s@:]+)|(group:\S(.*\S)?)|(domain:[^\s@:]+\.[^\s@:]+)")
+_EVERYBODY = {"*", "all", "any", "anyone", "everybody", "public", "todos"}
 _CRON_FIELD = re.compile(r"\*(/\d+)?|\d+(-\d+(/\d+)?)?(,\d+(-\d+(/\d+)?)?)*")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
@@ -17,6 +18,8 @@ def principal(text: str) -> str:
     text = text.strip()
     if not _PRINCIPAL.fullmatch(text):
         meant = f"user:{text}" if "@" in text else f"group:{text}"
+        if text.lower() in _EVERYBODY:
+            meant = "everyone"
         hint = f"; did you mean `{meant}`?" if ":" not in text else ""
         raise ValueError(
             f"expected `everyone`, `user:E-MAIL`, `group:NAME` or `domain:NAME`, saw `{text}`{hint}"

@@ -294,6 +294,7 @@ def test_a_mistake_is_named_with_its_place_and_its_repair(problems, text, proble
     ("reader", "hint"),
     [
         ("ana@acme.com", "did you mean `user:ana@acme.com`?"),
+        ("all", "did you mean `everyone`?"),
         ("hr", "did you mean `group:hr`?"),
         ("user:ana", "expected `everyone`, `user:E-MAIL`, `group:NAME` or `domain:NAME`, saw `user:ana`"),
         ("domain:acme", "saw `domain:acme`"),
