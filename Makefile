@@ -51,8 +51,8 @@ fix: $(SYNCED) ## Repair what the linter and the formatter can, and write the ta
 	$(RUN) ruff format
 	$(RUN) python -m config.reference
 
-bench: $(SYNCED) $(PROVIDED) ## Measure speed and answer quality
-	@$(RUN) python -m tests.bench
+bench: $(SYNCED) $(PROVIDED) ## Measure speed, and answer quality with DATA=folder (see tests/bench/RESULTS.md)
+	@$(RUN) python -m tests.bench $(if $(DATA),--data "$(DATA)") $(SECTIONS)
 
 system: $(SYNCED) ## Install the system programs that some features need, where that is allowed
 	@$(RUN) python -m config.system

@@ -9,6 +9,7 @@ from bot import drafting, ranking, wording
 from bot.messages import Answer, Citation, Claim, Dropped, Outcome, Suggestion
 from bot.ranking import Ranked
 from bot.retrieval import Found, Scored, retrieve
+from bot.sentences import units
 from bot.verification import Draft, verify
 from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
@@ -34,33 +35,7 @@ class Inspection:
 
 def inspect(kb: KnowledgeBase, text: str, principals: Readers) -> Inspection:
     """Look for an answer that a person with these principals may read. Raises `UnavailableError`."""
-    return _weigh(kb, retrieve(kb, text, principals, limit=POOL))
-
-
-def answer(kb: KnowledgeBase, text: str, principals: Readers, audience: Readers | None = None) -> Answer:
-    """Answer a question with quotes that were checked.
-
-    `principals` are the asker's; `audience` are those that everyone in the conversation has, None where only
-    the asker reads along. Raises `UnavailableError`: an outage is never told as "not found".
-    """
-    private = inspect(kb, text, principals)
-    if audience is None:
-        return compose(kb, private)
-    seen = _weigh(kb, _for_audience(private.found, audience))
-    if seen.outcome is Outcome.NOT_FOUND and private.outcome is not Outcome.NOT_FOUND:
-        language = private.found.question.language
-        return Answer(Outcome.NOT_ALLOWED, language, wording.say("not_allowed", language))
-    return compose(kb, seen)
-
-
-def _for_audience(found: Found, audience: Readers) -> Found:
-    kept = [one for one in found.passages if may_read(audience, one.passage.readers)]
-    hidden = [one for one in found.passages if not may_read(audience, one.passage.readers)]
-    dropped = [Dropped(one.passage.chunk.id, "not readable by everyone here") for one in hidden]
-    return Found(found.question, kept, [*found.dropped, *dropped])
-
-
-def _weigh(kb: KnowledgeBase, found: Found) -> Inspection:
+    found = retrieve(kb, text, principals, limit=POOL)
     ranked = ranking.rank(found, kb.encoder)
     confidence = ranking.confidence(found, ranked, kb.encoder)
     if confidence >= ranking.SURE:
@@ -72,29 +47,56 @@ def _weigh(kb: KnowledgeBase, found: Found) -> Inspection:
     return Inspection(found, ranked, confidence, outcome)
 
 
+def answer(kb: KnowledgeBase, text: str, principals: Readers, audience: Readers | None = None) -> Answer:
+    """Answer a question with quotes that were checked.
+
+    `principals` are the asker's; `audience` are those that everyone in the conversation has, None where only
+    the asker reads along. Raises `UnavailableError`: an outage is never told as "not found".
+    """
+    if audience is None:
+        return compose(kb, inspect(kb, text, principals))
+    # A search of its own: what only the asker may read takes no part in the answer that all will see.
+    shared = principals & audience
+    reply = compose(kb, inspect(kb, text, shared))
+    if reply.outcome is not Outcome.NOT_FOUND or shared == principals:
+        return reply
+    private = inspect(kb, text, principals)
+    if compose(kb, private).outcome is Outcome.NOT_FOUND:
+        return reply
+    if may_read(shared, private.ranked[0].passage.passage.readers):
+        return reply  # what is private would only have tipped the scales for what is not
+    return Answer(Outcome.NOT_ALLOWED, reply.language, wording.say("not_allowed", reply.language))
+
+
 def compose(kb: KnowledgeBase, inspection: Inspection) -> Answer:
     """The answer that an inspection calls for."""
-    language = inspection.found.question.language
     dropped = list(inspection.found.dropped)
     if inspection.outcome is not Outcome.NOT_FOUND:
         drafts, refused = verify(drafting.quote(inspection.ranked, kb.settings.answers.sentences))
         dropped += [Dropped(draft.text, rule) for draft, rule in refused]
         if drafts:
             return _said(kb, inspection, drafts, dropped)
+    return _not_found(kb, inspection, dropped)
+
+
+def _not_found(kb: KnowledgeBase, inspection: Inspection, dropped: Sequence[Dropped]) -> Answer:
+    language = inspection.found.question.language
     suggestions = _suggestions(inspection.found.passages, inspection.ranked)
-    text = [wording.say("not_found", language)]
+    notes = _notes(kb, {one.source for one in suggestions}, language)
+    lines = [wording.say("not_found", language)]
     if suggestions:
-        text.append(wording.say("nearest", language))
-        text += [f"- {one.title}: “{one.quote}”" for one in suggestions]
+        lines.append(wording.say("nearest", language))
+        lines += [wording.say("page", language, title=one.title, quote=one.quote) for one in suggestions]
         author = inspection.found.passages[0].passage.author
         if author:
-            text.append(wording.say("whom", language, author=author))
+            lines.append(wording.say("whom", language, author=author))
     return Answer(
         Outcome.NOT_FOUND,
         language,
-        "\n".join(text),
+        "\n".join([*lines, *notes]),
         suggestions=suggestions,
         dropped=tuple(dropped),
+        notes=tuple(notes),
         confidence=inspection.confidence,
     )
 
@@ -115,12 +117,9 @@ def _said(
         if passage.document != above:
             above = passage.document
             lines.append(_frame(citation, language))
-        translated = (
-            " " + wording.say("translated", language, text=citation.translation)
-            if citation.translation
-            else ""
-        )
-        lines.append(f"- {claim.text} [{citation.number}]{translated}")
+        lines.append(f"- {' '.join(claim.text.split())} [{citation.number}]")
+        if citation.translation:
+            lines[-1] += " " + wording.say("translated", language, text=citation.translation)
     return Answer(
         inspection.outcome,
         language,
@@ -142,19 +141,14 @@ def _frame(citation: Citation, language: str) -> str:
 
 
 def _citations(kb: KnowledgeBase, drafts: Sequence[Draft], language: str) -> list[Citation]:
-    foreign = [
-        (number, draft)
-        for number, draft in enumerate(drafts)
-        if draft.evidence[0].passage.chunk.language != language
-    ]
+    spoken = [draft.evidence[0].passage.chunk.language for draft in drafts]
     translations: dict[int, str | None] = {}
-    for spoken in {draft.evidence[0].passage.chunk.language for _, draft in foreign}:
-        group = [
-            (n, draft.text) for n, draft in foreign if draft.evidence[0].passage.chunk.language == spoken
-        ]
-        made = kb.encoder.translator.translate([text for _, text in group], spoken, language)
-        translations.update(zip((n for n, _ in group), made, strict=True))
-    return [_citation(number, draft, translations.get(number - 1)) for number, draft in enumerate(drafts, 1)]
+    for foreign in sorted(set(spoken) - {language}):
+        places = [place for place, each in enumerate(spoken) if each == foreign]
+        texts = [drafts[place].text for place in places]
+        made = kb.encoder.translator.translate(texts, foreign, language)
+        translations.update(zip(places, made, strict=True))
+    return [_citation(place + 1, draft, translations.get(place)) for place, draft in enumerate(drafts)]
 
 
 def _citation(number: int, draft: Draft, translation: str | None) -> Citation:
@@ -185,7 +179,7 @@ def _suggestions(passages: Sequence[Scored], ranked: Sequence[Ranked]) -> tuple[
     for scored in passages:
         passage = scored.passage
         if passage.document not in found:
-            words = best.get(passage.document) or passage.text.split("\n", 1)[0]
+            words = best.get(passage.document) or next((unit.quote for unit in units(passage.text)), "")
             found[passage.document] = Suggestion(
                 passage.title, passage.url, passage.source, passage.entry, words
             )
@@ -196,4 +190,4 @@ def _notes(kb: KnowledgeBase, sources: set[str], language: str) -> list[str]:
     with kb.ledger.read() as ledger:
         broken = [name for name in sorted(sources) if reading.last_outcome(ledger, name) == "failed"]
     labels = {source.name: source.label or source.name for source in kb.settings.sources}
-    return [wording.say("broken_source", language, source=labels[name]) for name in broken]
+    return [wording.say("broken_source", language, source=labels.get(name, name)) for name in broken]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bot.door import handle
 from bot.messages import Message, Person
 from bot.platforms import terminal
 from config.settings import EXAMPLE, load_settings
+from config.system import explain_missing, missing_programs
 from ingest.knowledge import KnowledgeBase
 from workers.local import sync_sources
 
@@ -23,14 +25,22 @@ class Question:
 
     text: str
     note: str
+    needs: tuple[str, ...] = ()
+    """Programs without which the answer may not be found."""
 
 
 QUESTIONS = (
     Question("How many days a week can I work from home?", "two pages disagree: both are shown, with dates"),
-    Question("¿Cuánto se cobra por una semana completa de guardia?", "Spanish, about a page in English"),
+    Question(
+        "¿Cuánto se cobra por una semana completa de guardia?",
+        "Spanish, about a page in English",
+        ("apertium",),
+    ),
     Question("How much may a Lead spend on a hotel per night?", "the answer is a row of a table"),
     Question(
-        "¿Qué se hace si arde una batería de litio en el laboratorio?", "from a scanned PDF, read by OCR"
+        "¿Qué se hace si arde una batería de litio en el laboratorio?",
+        "from a scanned PDF, read by OCR",
+        ("tesseract",),
     ),
     Question(
         "How many stock options does a new employee receive?", "nothing answers this, and Sabio says so"
@@ -47,6 +57,11 @@ def run_demo(data: Path | None = None) -> None:
     started = time.monotonic()
     folder = (data or Path("var/demo")).absolute()
     config = _lay_out(folder)
+    missing = {program.name: explain_missing(program) for program in missing_programs()}
+    if missing:
+        terminal.say_step("Without", f"{', '.join(missing)}: the demo goes on, with less")
+        for explanation in missing.values():
+            terminal.say(f"- {explanation}")
     with KnowledgeBase(load_settings(config)) as kb:
         terminal.say_step(
             "Sync",
@@ -55,13 +70,13 @@ def run_demo(data: Path | None = None) -> None:
         _sync(kb)
         terminal.say_step("Ask", "every sentence shown is a quote that was found in a published page")
         for question in QUESTIONS:
-            _ask(kb, question)
+            _ask(kb, question, missing)
         page = folder / "company" / EDITED
         page.write_text(page.read_text(encoding="utf-8").replace(BEFORE, AFTER), encoding="utf-8")
         terminal.say_step("Edit a page", f"{EDITED}: a Lead's hotel limit goes from 140 € to 150 €")
         _sync(kb)
         terminal.say_step("Ask again", "the answer has changed with the page")
-        _ask(kb, AGAIN)
+        _ask(kb, AGAIN, missing)
     terminal.say_step("Done", f"in {time.monotonic() - started:.1f} seconds; now ask your own questions:")
     terminal.say(f'sabio --config {_shown(config)} ask "Who approves a trip?"')
 
@@ -94,8 +109,10 @@ def _sync(kb: KnowledgeBase) -> None:
     terminal.print_runs(reports)
 
 
-def _ask(kb: KnowledgeBase, question: Question) -> None:
-    terminal.say_question(question.text, question.note)
+def _ask(kb: KnowledgeBase, question: Question, missing: Collection[str]) -> None:
+    off = [name for name in question.needs if name in missing]
+    note = f"needs {' and '.join(off)}, not installed here" if off else question.note
+    terminal.say_question(question.text, note)
     terminal.print_answer(handle(kb, Message(question.text, Person())))
 
 

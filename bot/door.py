@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
+import unicodedata
 import uuid
 from dataclasses import asdict, replace
 
 from bot import wording
 from bot.answering import answer
 from bot.messages import Answer, Message, Outcome
-from config.errors import UnavailableError
+from config.errors import ConfigError, UnavailableError
+from config.secrets import mask
 from ingest.knowledge import KnowledgeBase
 from ingest.language import detect
 from ingest.ledger import now, reading
@@ -18,30 +20,47 @@ from ingest.permissions import principals_of
 
 log = logging.getLogger("bot")
 
+LONGEST = 2000
+"""Characters of a question that are read: more than any question has, less than what would slow others."""
+
 
 def handle(kb: KnowledgeBase, message: Message) -> Answer:
     """Answer a message. Whatever happens there is a reply, with a reference that finds it in the ledger."""
     started = time.monotonic()
     reference = uuid.uuid4().hex[:10]
-    principals = principals_of(message.person.email, kb.settings.groups)
+    message = replace(message, text=_make_plain(message.text)[:LONGEST])
+    language = "en"
     try:
-        if message.text.strip():
-            reply = answer(kb, message.text, principals, message.audience)
-        else:
-            reply = Answer(Outcome.NOT_FOUND, "en", wording.say("empty_question", "en"))
+        language = detect(message.text)
+        reply = _answer(kb, message, language)
     except UnavailableError as error:
-        reply = _unavailable(message, str(error), reference)
+        log.info("question %s could not be answered: %s", reference, error)
+        reply = _unavailable(mask(str(error), kb.settings.secrets), language, reference)
+    except ConfigError as error:
+        log.error("question %s could not be answered: %s", reference, error)  # noqa: TRY400 - no trace needed
+        reply = _unavailable(wording.say("misconfigured", language), language, reference)
     except Exception:
         log.exception("question %s failed", reference)
-        reply = _unavailable(message, None, reference)
+        reply = _unavailable(wording.say("internal", language), language, reference)
     reply = replace(reply, reference=reference, seconds=round(time.monotonic() - started, 3))
     _keep(kb, message, reply)
     return reply
 
 
-def _unavailable(message: Message, reason: str | None, reference: str) -> Answer:
-    language = detect(message.text)
-    reason = reason or wording.say("internal", language)
+def _make_plain(text: str) -> str:
+    """A text without what no database stores and no language has: control characters, halves of letters."""
+    kept = text.encode("utf-8", "replace").decode()
+    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in kept).strip()
+
+
+def _answer(kb: KnowledgeBase, message: Message, language: str) -> Answer:
+    if not message.text:
+        return Answer(Outcome.NOT_FOUND, language, wording.say("empty_question", language))
+    principals = principals_of(message.person.email, kb.settings.groups)
+    return answer(kb, message.text, principals, message.audience)
+
+
+def _unavailable(reason: str, language: str, reference: str) -> Answer:
     text = wording.say("unavailable", language, reason=reason.rstrip("."), reference=reference)
     return Answer(Outcome.UNAVAILABLE, language, text)
 
@@ -70,3 +89,5 @@ def _keep(kb: KnowledgeBase, message: Message, reply: Answer) -> None:
             )
     except UnavailableError as error:
         log.warning("question %s was not kept: %s", reply.reference, error)
+    except Exception:
+        log.exception("question %s was not kept", reply.reference)

@@ -6,30 +6,33 @@ chunks: the rank of the first document that may answer.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import logging
 import re
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean, quantiles
 from typing import Any
 
 from bot.answering import compose, inspect
-from bot.golden import Golden, GoldenFile, Paragraph, read_golden
+from bot.golden import Golden, GoldenFile, read_golden
 from bot.messages import Answer, Outcome
+from bot.paragraphs import base_of, find_holders
 from bot.verification import normalise, stands_in
-from config.errors import UnavailableError
-from config.settings import SourceSettings
-from ingest.documents import EVERYONE, Readers
+from ingest.documents import EVERYONE, Readers, document_id
 from ingest.knowledge import KnowledgeBase
 from ingest.language import detect
 from ingest.ledger import reading, working
 from ingest.permissions import principals_of
 from ingest.sync import Observer, unobserved
-from workers.local import sync_sources
+
+log = logging.getLogger("bot")
+
+Keys = tuple[str, str, str, str]
+"""What a document may be called by: its source, its path or id there, its address, the ledger's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +66,35 @@ def evaluate_file(
 ) -> dict[str, Any]:
     """Ask every question of a file and report, as `sabio eval --json` prints it.
 
-    A SQuAD file whose paragraphs are not in the knowledge base is asked of a base made of them, kept in the
-    data folder; `paragraphs` takes them from another such file, whose questions have the same ids.
+    A SQuAD file is asked of the configured knowledge base (`"base": "configured"`) where that has at least
+    half of the file's paragraphs, else of one made of them, kept in the data folder (`"paragraphs"`).
+    `paragraphs` takes them from another such file, whose questions have the same ids. Raises `ConfigError`
+    for a file that cannot be read, and `UnavailableError`.
     """
     golden = read_golden(file)
     if paragraphs is not None:
         golden = _over(golden, read_golden(paragraphs))
-    if golden.paragraphs:
+    holders = find_holders(kb, golden.paragraphs) if golden.paragraphs else {}
+    if 2 * len(holders) >= len(golden.paragraphs):
+        questions = [_asked_of_holders(one, holders) for one in golden.questions]
+        results = _ask_all(kb, questions, principals_of(email, kb.settings.groups), observe)
+        asked = "configured"
+    else:
         with base_of(kb, golden.paragraphs, observe) as base:
             results = _ask_all(base, golden.questions, frozenset({EVERYONE}), observe)
-    else:
-        results = _ask_all(kb, golden.questions, principals_of(email, kb.settings.groups), observe)
-    figures = figures_of(results)
+        asked = "paragraphs"
+    figures = {"base": asked, **figures_of(results)}
     if save is not None:
         _save(save, file, figures, results)
     return figures
+
+
+def _asked_of_holders(golden: Golden, holders: Mapping[str, tuple[str, ...]]) -> Golden:
+    """A question about a paragraph as one about the documents that have it."""
+    holding = holders.get(golden.document or "")
+    if holding is None:
+        return golden
+    return golden.model_copy(update={"document": holding[0], "also_ok": holding[1:]})
 
 
 def _over(asked: GoldenFile, other: GoldenFile) -> GoldenFile:
@@ -93,41 +110,33 @@ def _over(asked: GoldenFile, other: GoldenFile) -> GoldenFile:
     return GoldenFile(questions, other.paragraphs)
 
 
-def base_of(
-    kb: KnowledgeBase, paragraphs: Sequence[Paragraph], observe: Observer = unobserved
-) -> KnowledgeBase:
-    """A knowledge base of paragraphs, a document each, beside the installation's own."""
-    content = "\0".join(f"{one.name}\0{one.text}" for one in paragraphs)
-    folder = kb.data / "eval" / hashlib.sha256(content.encode()).hexdigest()[:16]
-    documents = folder / "documents"
-    documents.mkdir(parents=True, exist_ok=True)
-    for one in paragraphs:
-        path = documents / one.name
-        if not path.exists() or path.read_text(encoding="utf-8") != one.text:
-            path.write_text(one.text, encoding="utf-8")
-    source = SourceSettings.model_validate(
-        {"name": "paragraphs", "type": "folder", "path": str(documents), "readers": [EVERYONE]}
-    )
-    base = KnowledgeBase(
-        kb.settings.model_copy(
-            update={"data": folder, "ledger": "sqlite", "index": "local", "sources": (source,)}
-        ),
-        models=kb.models,
-    )
-    report = sync_sources(base, ["paragraphs"], observe=observe)[0]
-    if report["outcome"] != "done":
-        raise UnavailableError(f"the file's paragraphs could not be made a knowledge base: {report['error']}")
-    return base
-
-
 def _ask_all(
     kb: KnowledgeBase, questions: Sequence[Golden], principals: Readers, observe: Observer
 ) -> list[Result]:
+    with kb.ledger.read() as ledger:
+        published = [
+            (row.source, row.entry, row.url or "", row.id) for row in reading.published_documents(ledger)
+        ]
+    named: dict[str, list[str]] = defaultdict(list)
+    for keys in published:
+        for name in _names(keys):
+            named[name].append(keys[-1])
+    for name in {name for golden in questions for name in golden.documents} - named.keys():
+        # Its whole name goes before the end of a path, which other documents may share.
+        named[name] = [keys[-1] for keys in published if _is_one_of([name], keys)]
+        if not named[name]:
+            log.warning("%s is no published document; its questions will not find it", name)
     results = []
     for golden in questions:
-        results.append(ask_golden(kb, golden, principals))
+        results.append(replace(ask_golden(kb, _by_id(golden, named), principals), golden=golden))
         observe("asked", golden.question)
     return results
+
+
+def _by_id(golden: Golden, named: Mapping[str, Sequence[str]]) -> Golden:
+    """A question whose documents are named by the ledger's ids, as far as they are published."""
+    ids = tuple(id_ for name in golden.documents for id_ in named[name] or [name])
+    return golden.model_copy(update={"document": ids[0] if ids else None, "also_ok": ids[1:]})
 
 
 def ask_golden(kb: KnowledgeBase, golden: Golden, principals: Readers) -> Result:
@@ -143,9 +152,9 @@ def ask_golden(kb: KnowledgeBase, golden: Golden, principals: Readers) -> Result
     ranks = [place for place, keys in enumerate(documents.values(), 1) if _is_one_of(golden.documents, keys)]
     quotes = [citation.quote for citation in answer.citations]
     shown = [*quotes, *(suggestion.quote for suggestion in answer.suggestions)]
-    pages = [
-        (one.source, one.document, one.url or "", "") for one in (*answer.citations, *answer.suggestions)
-    ]
+    places = [(one.source, one.document, one.url) for one in answer.citations]
+    places += [(one.source, one.document, one.url) for one in answer.suggestions]
+    pages = [(source, entry, url or "", document_id(source, entry)) for source, entry, url in places]
     return Result(
         golden,
         golden.lang or detect(golden.question),
@@ -159,14 +168,19 @@ def ask_golden(kb: KnowledgeBase, golden: Golden, principals: Readers) -> Result
     )
 
 
-def _is_one_of(expected: Sequence[str], keys: tuple[str, str, str, str]) -> bool:
+def _is_one_of(expected: Sequence[str], keys: Keys) -> bool:
     """Whether a document is one of those named: by id, address, path, or `source/path`, or the end of a path.
 
     A question file may count its paths from another folder than the source does, above or below.
     """
+    names, entry = _names(keys), keys[1]
+    wanted = [one.partition("#")[0] if "://" in one else one for one in expected]
+    return any(one in names or one.endswith("/" + entry) or entry.endswith("/" + one) for one in wanted)
+
+
+def _names(keys: Keys) -> set[str]:
     source, entry, url, document = keys
-    names = {entry, f"{source}/{entry}", document, url, url.split("#")[0]} - {""}
-    return any(one in names or one.endswith("/" + entry) or entry.endswith("/" + one) for one in expected)
+    return {entry, f"{source}/{entry}", url, url.partition("#")[0], document} - {""}
 
 
 _MARKS = re.compile(r"\]\([^)\s]*\)|[\W_]+")
@@ -185,15 +199,15 @@ def _has_expected(golden: Golden, quotes: Sequence[str]) -> bool:
 def _count_precise(kb: KnowledgeBase, answer: Answer) -> int:
     """How many citations have their quote in a published chunk of the very document they name."""
     precise = 0
-    for citation in answer.citations:
-        with kb.ledger.read() as ledger:
+    with kb.ledger.read() as ledger:
+        for citation in answer.citations:
+            ids = [document_id(citation.source, citation.document)]
             chunks = [
                 chunk
-                for row in reading.find_documents(ledger, citation.document)
-                if row.source == citation.source
+                for row in reading.published_documents(ledger, ids)
                 for chunk in working.published_chunks(ledger, row.id)
             ]
-        precise += any(stands_in(citation.quote, chunk.text) for chunk in chunks)
+            precise += any(stands_in(citation.quote, chunk.text) for chunk in chunks)
     return precise
 
 
@@ -231,7 +245,7 @@ def _figures(results: Sequence[Result]) -> dict[str, Any]:
             "answered_unanswerable": _share([not _is_refused(one.answer) for one in cannot]),
             "citation_precision": round(sum(one.precise for one in results) / quotes, 4) if quotes else None,
         },
-        "seconds": {"p50": round(cuts[49], 4), "p99": round(cuts[98], 4)} if times else {},
+        "seconds": {f"p{n}": round(cuts[n - 1], 4) if cuts else None for n in (50, 99)},
     }
 
 

@@ -57,7 +57,7 @@ def read_golden(path: Path) -> GoldenFile:
     Raises `ConfigError` naming the line that is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as text: {error}") from error
     whole = _json(text)
@@ -74,15 +74,15 @@ def _json(text: str) -> Any:
 
 
 def _read_lines(path: Path, text: str) -> Iterator[Golden]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             yield Golden.model_validate_json(line)
         except ValidationError as error:
             first = error.errors()[0]
-            place = ".".join(str(step) for step in first["loc"])
-            raise ConfigError(f"{path}, line {number}: {place}: {first['msg']}") from error
+            place = "".join(f" {step}:" for step in first["loc"])
+            raise ConfigError(f"{path}, line {number}:{place} {first['msg']}") from error
 
 
 def _read_squad(path: Path, articles: Any) -> GoldenFile:
@@ -106,8 +106,8 @@ def _read_squad(path: Path, articles: Any) -> GoldenFile:
                             kind="near miss" if impossible else "squad",
                         )
                     )
-    except (KeyError, TypeError) as error:
-        raise ConfigError(
-            f"{path} is not in SQuAD's format: {error!r} is missing or not as expected"
-        ) from error
+    except KeyError as error:
+        raise ConfigError(f"{path} is not in SQuAD's format: {error} is missing") from error
+    except (AttributeError, TypeError, ValidationError) as error:
+        raise ConfigError(f"{path} is not in SQuAD's format: something else was expected: {error}") from error
     return GoldenFile(tuple(questions), tuple(paragraphs))

@@ -74,12 +74,9 @@ WEIGHTS = Features(
 )
 """Of the ranking; a difference of 1 in score means that a unit is e times as likely to be the right one."""
 
-PIVOT = "en"
-"""The language of `Chunk.pivot` and `Question.pivot`."""
-
-CONFIDENCE = (-3.9, 5.13, 0.173)
+CONFIDENCE = (-3.89, 5.05, 0.171)
 """A constant and the weights of `signs`."""
-SURE, MAYBE = 0.67, 0.64
+SURE, MAYBE = 0.66, 0.64
 """From which confidence on an answer is given, and given with reserve."""
 
 _ASKS_NUMBER = re.compile(
@@ -96,7 +93,7 @@ _NAME = re.compile(r"(?<=[\w,;:)] )[A-ZÁÉÍÓÚÑ]\w+")
 
 def rank(found: Found, encoder: Encoder) -> list[Ranked]:
     """The units of the best passages, best first."""
-    question = _Asked(found)
+    question = _Asked(found, encoder.pivot)
     first = question.weigh(found.passages[:READ])
     chosen = sorted(first, key=_order)[:EMBEDDED]
     if not chosen:
@@ -131,12 +128,13 @@ def signs(found: Found, ranked: Sequence[Ranked], encoder: Encoder) -> tuple[flo
 class _Asked:
     """A question, ready to be held against units."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: Found, pivot: str) -> None:
         question = found.question
         self._language = question.language
+        self._pivot = pivot
         self._own = question_terms(question.text, question.language)
-        # What a passage in another language is held against: its translation, and so the question's.
-        self._pivot = question_terms(question.pivot, PIVOT) if question.pivot else self._own
+        # Passages in other languages are met in the pivot language, where most of them can be read.
+        self._other = question_terms(question.pivot, pivot) if question.pivot else self._own
         self._number = bool(_ASKS_NUMBER.search(question.text))
         self._name = bool(_ASKS_NAME.search(question.text))
 
@@ -156,11 +154,11 @@ class _Asked:
             return _terms(unit.quote, chunk.language), _terms(around, chunk.language)
         heading, *lines = chunk.pivot.split("\n")
         own = lines[unit.line] if unit.line < len(lines) else ""
-        return _terms(own, PIVOT), _terms(heading, PIVOT)
+        return _terms(own, self._pivot), _terms(heading, self._pivot)
 
     def _weighed(self, one: Scored, unit: Unit, there: frozenset[str], rarity: _Rarity) -> Ranked:
         chunk = one.passage.chunk
-        asked = self._own if chunk.language == self._language or not chunk.pivot else self._pivot
+        asked = self._own if chunk.language == self._language else self._other
         words = len(unit.quote.split())
         features = Features(
             passage=one.score,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 POOL = 50
 """Hits taken from each leg of the search."""
+LOOKS = 3
+"""How often a search is made as long as the ledger does not confirm all that it brings."""
 BALANCE = 0.6
 """Weight of the dense leg where the embedding model understands the question; see tests/bench/RESULTS.md."""
 BALANCE_UNKNOWN = 0.3
@@ -59,28 +61,46 @@ def retrieve(
     Raises `UnavailableError` when the index, the model or the ledger is down: an outage is no empty list.
     """
     question = kb.encoder.question(text)
-    index = kb.collection().index
-    hits = fuse(
-        index.search(question.terms, question.vector, principals, pool),
-        BALANCE if question.known else BALANCE_UNKNOWN,
-    )
-    with kb.ledger.read() as ledger:
-        confirmed = reading.confirm(ledger, [hit.chunk for hit, _ in hits], list(kb.connectors))
-        published = bool(hits) or reading.has_published(ledger)
-    if not published:
-        raise UnavailableError("nothing is published yet; run `sabio sync` first")
-    if not hits and next(index.ids(), None) is None:
-        raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
-    passages, dropped = [], []
-    for hit, score in hits:
+    hits, confirmed = _search(kb, question, principals, pool)
+    readable, dropped = [], []
+    for hit in hits:
         passage = confirmed.get(hit.chunk)
         if passage is None:
             dropped.append(Dropped(hit.chunk, "not published any more"))
         elif not may_read(principals, passage.readers):
             dropped.append(Dropped(hit.chunk, "not readable by the asker"))
         else:
-            passages.append(Scored(passage, score, hit.words, hit.dense))
+            readable.append(hit)
+    balance = BALANCE if question.known else BALANCE_UNKNOWN
+    passages = [
+        Scored(confirmed[hit.chunk], score, hit.words, hit.dense) for hit, score in fuse(readable, balance)
+    ]
     return Found(question, _without_crowding(passages, limit), dropped)
+
+
+def _search(
+    kb: KnowledgeBase, question: Question, principals: Readers, pool: int
+) -> tuple[Sequence[Hit], dict[str, Passage]]:
+    """What the index proposes, and what the ledger confirms of it.
+
+    Looks again where something was not confirmed: it may have been replaced between the two looks, and
+    what an engine wrongly kept or brought back must not take the place of what is published.
+    """
+    index = kb.collection().index
+    gone = 0
+    for _ in range(LOOKS):
+        hits = index.search(question.terms, question.vector, principals, pool + gone)
+        with kb.ledger.read() as ledger:
+            confirmed = reading.confirm(ledger, [hit.chunk for hit in hits], list(kb.connectors))
+            published = bool(confirmed) or reading.has_published(ledger)
+        if len(confirmed) == len(hits):
+            break
+        gone = 2 * (len(hits) - len(confirmed))
+    if not published:
+        raise UnavailableError("nothing is published yet; run `sabio sync` first")
+    if not hits and next(index.ids(), None) is None:
+        raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
+    return hits, confirmed
 
 
 def fuse(hits: Sequence[Hit], balance: float) -> list[tuple[Hit, float]]:

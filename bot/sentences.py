@@ -9,11 +9,19 @@ from ingest.documents import Kind
 
 # Words that end in a period without ending a sentence, in the languages that Sabio speaks.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof sr sra srta dra d dña ud uds lic ing arq st vs etc eg ie approx dept est fig no nos"  # noqa: SIM905
-    " nos núm núms num art arts cap cf p pp pág págs vol ed inc ltd corp co jr ee uu jan feb mar apr jun jul"
-    " aug sep sept oct nov dec ene abr ago dic av avda ext max máx min mín aprox ej gral admón".split()
+    "mr mrs ms dr prof sr sra sres srta dra dña dª ud uds lic ing arq excmo excma ilmo ilma fdo hon gov st vs"  # noqa: SIM905
+    " eg ie ej p pp c cf al inc ltd corp cía dept est tel tfno ext av avda aprox approx gral admón ee uu jan"
+    " feb aug sept oct nov dec ene abr ago dic".split()
 )
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+[\"'“‘«(\[¿¡]*[A-ZÁÉÍÓÚÑÜ0-9])|[。！？]")
+# Words that do so only before a number: "No. 5", but "The answer is no. Ask again."
+_BEFORE_NUMBERS = frozenset(
+    "no nos núm núms num art arts fig figs cap pág págs pag vol sec ed max máx min mín mar apr jun jul sep"  # noqa: SIM905
+    " par tab ca circa".split()
+)
+_INITIAL = re.compile(r"[^\W\d_a-zß-ÿ]|(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}")
+_DAYTIME = {"a.m", "p.m"}
+_END = re.compile(r"(?:[.!?…؟।]+[\"'”’»)\]]*)(?=\s)|[。！？]")
+_NEXT = re.compile(r"\W*(\w)")
 _CELLS = " | "
 
 
@@ -47,19 +55,23 @@ class Unit:
 
 
 def units(text: str) -> list[Unit]:
-    """The units of a passage's text, in order."""
+    """The units of a passage's text, in order.
+
+    Of a table the header, its first line, is no unit: names of columns state nothing. A line with a
+    separator that no row follows is no table.
+    """
     found: list[Unit] = []
     lead, header = "", ""
-    for number, line in enumerate(text.split("\n")):
-        row, item = _CELLS in line, _is_item(line)
-        if row and not header:
-            header = line  # the columns' names are no statement
-            continue
-        if row:
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        row = _CELLS in line
+        if row and header:
             found.append(Unit(line, header, Kind.TABLE, number, whole=True))
             continue
-        header = ""
-        parts = sentences(line)
+        header = line if row and _CELLS in "".join(lines[number + 1 : number + 2]) else ""
+        if header:
+            continue
+        item, parts = _is_item(line), sentences(line)
         kind, context = (Kind.ITEM, lead) if item else (Kind.TEXT, "")
         found += [Unit(part, context, kind, number, whole=len(parts) == 1) for part in parts]
         if parts and not item:
@@ -68,12 +80,11 @@ def units(text: str) -> list[Unit]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a paragraph, each a verbatim part of it, in order."""
+    """The sentences of a paragraph, each a verbatim part of it, in order; only white space is lost."""
+    bullet = _BULLET.match(text)
     found, start = [], 0
-    for end in _END.finditer(text):
-        word = re.split(r"[\s(]", text[start : end.start()])[-1].lower().strip("¿¡\"'“«")
-        dotted = end.group().startswith(".") and (word in _ABBREVIATIONS or _is_initial(word))
-        if dotted or (start == 0 and _is_bullet(text[: end.end()])):
+    for end in _END.finditer(text, bullet.end() if bullet else 0):
+        if _goes_on(text[start : end.start()], end.group(), _NEXT.match(text, end.end())):
             continue
         found.append(text[start : end.end()].strip())
         start = end.end()
@@ -81,20 +92,26 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _is_initial(word: str) -> bool:
-    """A single letter, or letters with periods between: `J`, `e.g`, `EE.UU`."""
-    return bool(re.fullmatch(r"\w|(\w{1,2}\.)+\w{1,2}", word)) and not word.isdigit()
+def _goes_on(before: str, mark: str, following: re.Match[str] | None) -> bool:
+    """Whether a sentence goes on after what may be its last mark; `following` holds the next letter."""
+    if following is None:
+        return True
+    if mark[0] in "。！？":
+        return False
+    if mark != "." or following[1].islower():
+        return following[1].islower()
+    word = re.split(r"[\s(/]", before)[-1].strip("¿¡\"'“«[")
+    folded = word.lower()
+    if folded in _BEFORE_NUMBERS:
+        return following[1].isdigit()
+    return folded in _ABBREVIATIONS or bool(_INITIAL.fullmatch(word) and folded not in _DAYTIME)
 
 
-_BULLET = re.compile(r"\s*([-*•–◦▪]|\(?(\d{1,3}|[a-zA-Z])[.)])\s+")
+_BULLET = re.compile(r"\s*([-*+•–◦▪]|\(?\d{1,3}(\.\d{1,3})*[.)]|\(?[a-zA-Z][.)])\s+")
 
 
 def _is_item(line: str) -> bool:
     return bool(_BULLET.match(line))
-
-
-def _is_bullet(text: str) -> bool:
-    return bool(_BULLET.fullmatch(text + " "))
 
 
 def _without_bullet(text: str) -> str:

@@ -39,12 +39,18 @@ _SAME = str.maketrans(
         "…": "...",
     }
 )
+# What shows in no print: soft hyphens and marks of width zero.
+_UNSEEN = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF])
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+# Between two letters or digits these make one word of them: "can't", "non-refundable", "1,024", "10:30".
+_JOINING = "-'.,:/_@&"
 
 
 def normalise(text: str) -> str:
     """A text as comparisons see it: without case, typographic variants and differences of white space."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_SAME).casefold().split())
+    # Folding before NFKC too, which would take an acute accent that stands for an apostrophe apart.
+    folded = unicodedata.normalize("NFKC", text.translate(_SAME | _UNSEEN)).translate(_SAME)
+    return " ".join(folded.casefold().split())
 
 
 def stands_in(quote: str, text: str) -> bool:
@@ -54,17 +60,28 @@ def stands_in(quote: str, text: str) -> bool:
         return False
     start = there.find(wanted)
     while start >= 0:
-        end = start + len(wanted)
-        cut_before = start > 0 and there[start - 1].isalnum() and wanted[0].isalnum()
-        cut_after = end < len(there) and there[end].isalnum() and wanted[-1].isalnum()
-        if not cut_before and not cut_after:
+        if not _cuts(there, start) and not _cuts(there, start + len(wanted)):
             return True
         start = there.find(wanted, start + 1)
     return False
 
 
+def _cuts(text: str, place: int) -> bool:
+    """Whether parting the text at a place would part a word or a number."""
+    before, after = text[max(place - 2, 0) : place], text[place : place + 2]
+    if not before or not after:
+        return False
+    if before[-1].isalnum() and after[0].isalnum():
+        return True
+    inside_before = before[-1] in _JOINING and before[:-1].isalnum() and after[0].isalnum()
+    inside_after = after[0] in _JOINING and after[1:].isalnum() and before[-1].isalnum()
+    return inside_before or inside_after
+
+
 def broken_rule(draft: Draft) -> str | None:
     """The rule that a draft breaks, in words; None for one that may be shown."""
+    if not normalise(draft.text):
+        return "it says nothing"
     if not draft.evidence:
         return "it quotes nothing"
     for one in draft.evidence:

@@ -244,7 +244,8 @@ def _decision(kb: KnowledgeBase, subject: str, asked: Row[Any] | None, email: st
         units=[_unit(one) for one in inspection.ranked[:UNITS]],
         claims=list(answer.claims),
         dropped=list(answer.dropped),
-        asked=_asked(asked) if asked else None,
+        # Told with somebody's permissions, another's answer may say what they may not read.
+        asked=_asked(asked) if asked and asked.person == person else None,
     )
 
 

@@ -30,6 +30,10 @@ _SENTENCES = {
         "en": "The nearest pages:",
         "es": "Las páginas más cercanas:",
     },
+    "page": {
+        "en": "- {title}: “{quote}”",
+        "es": "- {title}: “{quote}”",
+    },
     "whom": {
         "en": "{author} wrote the nearest one and may know.",
         "es": "{author} escribió la más cercana y quizá lo sepa.",
@@ -52,6 +56,10 @@ _SENTENCES = {
         "en": "The last sync of {source} failed, so it may be out of date.",
         "es": "La última sincronización de {source} falló; puede no estar al día.",
     },
+    "misconfigured": {
+        "en": "something in Sabio's configuration must be changed by whoever runs it",
+        "es": "quien administra Sabio debe cambiar algo en su configuración",
+    },
     "internal": {
         "en": "something went wrong inside Sabio",
         "es": "algo ha fallado dentro de Sabio",
@@ -64,9 +72,13 @@ _SENTENCES = {
 
 
 def say(key: str, language: str, **values: str) -> str:
-    """One of Sabio's own sentences, in the language of the question where it has it, else in English."""
+    """One of Sabio's own sentences, in the language of the question where it has it, else in English.
+
+    It is one line, whatever white space the values bring: a title cannot pass for a line of the answer.
+    """
     said = _SENTENCES[key]
-    return said.get(language, said["en"]).format(**values)
+    one_line = {name: " ".join(value.split()) for name, value in values.items()}
+    return said.get(language, said["en"]).format(**one_line)
 
 
 def date(moment: datetime, language: str) -> str:

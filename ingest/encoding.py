@@ -53,7 +53,9 @@ class Encoder:
         self.embedder = embedder
         self.translator = translator
         known = embedder.languages
-        self._pivot = None if known is None else "en" if "en" in known else min(known)
+        # A model that knows every language is given no translations, so then it matters not.
+        self.pivot = "en" if known is None or "en" in known else min(known)
+        """The language of pivots."""
         bridged = [each for each in sorted(LANGUAGES) if self._bridges(each)]
         parts = [embedder.name, str(embedder.dimension)]
         self.name = "-".join([*parts, translator.name, *bridged] if bridged else parts)
@@ -88,14 +90,14 @@ class Encoder:
         return Question(
             text=text,
             language=language,
-            terms=tuple(dict.fromkeys(own + (question_terms(pivot, self._pivot or "en") if pivot else []))),
+            terms=tuple(dict.fromkeys(own + (question_terms(pivot, self.pivot) if pivot else []))),
             vector=self._embed_question(pivot or text),
             known=pivot is not None or self._understands(language),
             pivot=pivot,
         )
 
     def _pivot_terms(self, pivot: str | None) -> list[str]:
-        return terms(pivot, self._pivot or "en") if pivot else []
+        return terms(pivot, self.pivot) if pivot else []
 
     def close(self) -> None:
         """Stop the translator's programs; they start again when they are needed."""
@@ -115,7 +117,7 @@ class Encoder:
                 for place, each in enumerate(languages)
                 if each == language and found[place] is None and self._bridges(language)
             ]
-            made = self.translator.translate([texts[place] for place in wanted], language, self._pivot or "")
+            made = self.translator.translate([texts[place] for place in wanted], language, self.pivot)
             for place, translation in zip(wanted, made, strict=True):
                 found[place] = translation
         return found
@@ -125,8 +127,4 @@ class Encoder:
 
     def _bridges(self, language: str) -> bool:
         """Whether texts in this language are translated for the model."""
-        return (
-            self._pivot is not None
-            and not self._understands(language)
-            and self.translator.can(language, self._pivot)
-        )
+        return not self._understands(language) and self.translator.can(language, self.pivot)

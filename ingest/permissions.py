@@ -17,7 +17,9 @@ def principals_of(email: str | None, groups: Mapping[str, Readers]) -> Readers:
     if email:
         address = email.strip().lower()
         found.add(f"user:{address}")
-        found.add(f"domain:{address.rpartition('@')[2]}")
+        name, _, domain = address.rpartition("@")
+        if name and domain:
+            found.add(f"domain:{domain}")
     while True:
         joined = {f"group:{name}" for name, members in groups.items() if members & found} - found
         if not joined:

@@ -11,8 +11,9 @@ from ingest.chunking import chunk
 from ingest.documents import Chunk, Document, chunk_ids, embedded_text
 from ingest.indexing import restore, write_chunks
 from ingest.knowledge import Collection, KnowledgeBase
-from ingest.ledger import working
-from ingest.ledger.working import Publication, Work
+from ingest.ledger import claims, working
+from ingest.ledger.claims import Work
+from ingest.ledger.working import Publication
 from ingest.observing import Observer
 from ingest.parsing import VERSION as PARSING_VERSION
 from ingest.planning import FETCH, READERS, REINDEX
@@ -70,13 +71,14 @@ def _version(kb: KnowledgeBase, one: Work, body: Document | None) -> Publication
             c if c.id == id_ else replace(c, id=id_, pivot=None) for c, id_ in zip(old, ids, strict=True)
         ]
     return Publication(
+        revision=one.entry.revision if body is not None else one.revision,
         title=title,
         chunks=chunks,
         body=given,
         author=given.get("author") or one.entry.author,
         updated_at=datetime.fromisoformat(moment) if moment else one.entry.updated_at,
         language=_main_language(chunks) or language.detect(title),
-        recipe=recipe(kb),
+        recipe=recipe(kb) if body is not None else one.recipe,
         embedded=0,
     )
 
@@ -105,7 +107,7 @@ def _publish(
             ledger, one, replace(version, chunks=chunks, embedded=len(new)), collection.name
         )
         if not done:
-            working.release(ledger, one)
+            claims.release(ledger, one)
     if not done:
         restore(kb, collection, one.document, [c.id for c in new])
         return False
@@ -117,13 +119,13 @@ def _sweep(kb: KnowledgeBase, collection: Collection, one: Work, observe: Observ
     """Take out of the index what the ledger retired, and end the work."""
     with kb.ledger.write() as ledger:
         # Asked right before the delete: somebody who took this over may be writing the same chunks again.
-        retired = working.unswept(ledger, one.document) if working.holds(ledger, one) else []
+        retired = working.unswept(ledger, one.document) if claims.holds(ledger, one) else []
     collection.index.delete(retired)
     observe("swept", one.entry.title)
     with kb.ledger.write() as ledger:
         done = working.finish(ledger, one, retired, collection.name)
         if not done:
-            working.release(ledger, one)
+            claims.release(ledger, one)
     if not done:
         restore(kb, collection, one.document, retired)
     observe("finished", one.entry.title)

@@ -16,9 +16,9 @@ from config.errors import DocumentError, SabioError, UnavailableError
 from ingest.documents import Content, Document
 from ingest.indexing import audit
 from ingest.knowledge import Collection, KnowledgeBase
-from ingest.ledger import reading, runs, scanning, working
+from ingest.ledger import claims, reading, runs, scanning, working
+from ingest.ledger.claims import Work
 from ingest.ledger.owners import kept_alive, new_owner
-from ingest.ledger.working import Work
 from ingest.observing import STEPS, Observer, unobserved
 from ingest.planning import FETCH, REINDEX, Brake, plan
 from ingest.publishing import carry_out, recipe
@@ -91,14 +91,14 @@ def work(
     """
     settings = kb.settings.sync
     with kb.ledger.write() as ledger:
-        claimed = working.claim(ledger, owner, sources, settings.batch, settings.lease_seconds)
+        claimed = claims.claim(ledger, owner, sources, settings.batch, settings.lease_seconds)
     observe("claimed")
     if not claimed:
         return 0
     undone = {one.document: one for one in claimed}
 
     def renew(ledger: Connection) -> None:
-        working.renew(ledger, owner, list(undone), settings.lease_seconds)
+        claims.renew(ledger, owner, list(undone), settings.lease_seconds)
 
     collection, delay = None, 0.0
     try:
@@ -203,4 +203,4 @@ def _give_back(kb: KnowledgeBase, undone: Sequence[Work], delay: float) -> None:
     if undone:
         with kb.ledger.write() as ledger:
             for one in undone:
-                working.release(ledger, one, delay=delay)
+                claims.release(ledger, one, delay=delay)

@@ -1,4 +1,4 @@
-"""Stand-ins for what is slow or far away: a model that hashes, a parser of plain lines, a source in memory."""
+"""Stand-ins for what is slow or far away: a model that hashes, a parser of lines, a source in memory."""
 
 import hashlib
 import json
@@ -19,7 +19,6 @@ from ingest.encoding import Encoder
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import reading
 from ingest.ledger.tables import chunks, documents, pending, strays
-from ingest.parsing import Limits
 from ingest.translation import NoTranslator
 
 
@@ -160,7 +159,7 @@ def open_base(
     *,
     memory: Sequence[str] = (),
     embedder: HashEmbedder | None = None,
-    real_parsers: Limits | None = None,
+    real_parsers: bool = False,
     lease_seconds: float | None = None,
     **sync: Any,
 ) -> KnowledgeBase:
@@ -180,7 +179,7 @@ def open_base(
         kb.connectors[name] = MemoryConnector(name=name)
     parts = vars(kb)
     parts["encoder"] = Encoder(embedder or HashEmbedder(), NoTranslator())
-    if real_parsers is None:
+    if not real_parsers:
         parts["parsers"] = LineParsers()
     return kb
 
@@ -217,7 +216,11 @@ def differences(kb: KnowledgeBase, source: str, pages: Mapping[str, Page]) -> li
             "revision": page.entry_revision,
         }
         kept = {**row._mapping, "text": "\n".join(texts.get(row.id, []))}
-        found += [f"{id_}: {key}: {kept[key]!r}, not {value!r}" for key, value in wanted.items() if kept[key] != value]
+        found += [
+            f"{id_}: {key}: {kept[key]!r}, not {value!r}"
+            for key, value in wanted.items()
+            if kept[key] != value
+        ]
     return found + left + index_differences(kb, published)
 
 

@@ -3,8 +3,8 @@
 DATA holds `docs/`, the folder that is the source, and everything that the process writes: what it embeds goes
 line by line into `embedded.log`. It syncs once for each line that it reads, and answers with the report.
 
-- `kill=STEP:N`, `stop=STEP:N`: at the Nth time that a step was done, or inside of an index write (`INSIDE`),
-  kill or stop this process.
+- `kill=STEP:N`, `stop=STEP:N`, `interrupt=STEP:N`: at the Nth time that a step was done, or inside of an
+  index write (`INSIDE`), send this process that signal; the last one is Ctrl-C's.
 - `lease=SECONDS`.
 """
 
@@ -80,17 +80,17 @@ def _tell_inside(reached) -> None:
 
 def main(data: Path, options: dict[str, str]) -> None:
     observe = _signal_at("", 0, signal.SIGKILL)
-    for name, number in (("kill", signal.SIGKILL), ("stop", signal.SIGSTOP)):
+    for name, number in (("kill", signal.SIGKILL), ("stop", signal.SIGSTOP), ("interrupt", signal.SIGINT)):
         if name in options:
             place, _, nth = options[name].rpartition(":")
             observe = _signal_at(place, int(nth), number)
             if place in INSIDE:
                 _tell_inside(observe)
     with open_folder(data, float(options.get("lease", 60))) as kb:
-        print("ready", flush=True)
         for _ in sys.stdin:
             [report] = sync_sources(kb, [SOURCE], observe=observe)
-            print(json.dumps(report), flush=True)
+            sys.stdout.write(json.dumps(report) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 from config.errors import SabioError, UnavailableError
 from ingest import indexing, sync
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading, runs, working
+from ingest.ledger import claims, reading, runs
 from ingest.ledger.owners import new_owner
 from ingest.sync import Observer, unobserved
 
@@ -85,7 +85,7 @@ def _work_through(kb: KnowledgeBase, source: str, run: str, observe: Observer) -
         while not stop.is_set():
             if sync.work(kb, [source], owner, observe=observe, stopping=stop.is_set) == 0:
                 with kb.ledger.write() as ledger:
-                    working.free_dead(ledger)
+                    claims.free_dead(ledger)
                     runs.follow_run(ledger, run)
                     left = runs.left(ledger, run)
                 if left == 0 or stop.wait(PAUSE):

@@ -43,8 +43,13 @@ def keep_current(kb: KnowledgeBase, stopped: threading.Event) -> None:
                 if stopped.is_set():
                     return
                 [report] = sync_sources(kb, [name])
-                told = f"{name}: {report['outcome']}" + (f", {report['error']}" if report.get("error") else "")
-                log.log(logging.INFO if report["outcome"] == "done" else logging.WARNING, "%s", told)
+                log.log(
+                    logging.INFO if report["outcome"] == "done" else logging.WARNING,
+                    "%s: %s%s",
+                    name,
+                    report["outcome"],
+                    f", {report['error']}" if report.get("error") else "",
+                )
         except SabioError as error:
             log.warning("%s", error)
         stopped.wait(TICK)

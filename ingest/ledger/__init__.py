@@ -1,9 +1,9 @@
 """The ledger: the SQL record that decides what is published, readable and due.
 
 `Ledger` opens the database and brings it to the current migration; the modules beside this one hold the
-queries by journey: `runs` (who scans and follows a run), `scanning` (what a scan changes), `working` (leases,
-publishing, sweeping), `reading` (confirming hits, explaining, reporting). SQLite when embedded, PostgreSQL in
-production, same queries.
+queries by journey: `runs` (who scans and follows a run), `scanning` (what a scan changes), `claims` (whose
+the due work is), `working` (publishing, sweeping), `reading` (confirming hits, explaining, reporting). SQLite
+when embedded, PostgreSQL in production, same queries.
 """
 
 from __future__ import annotations

@@ -1,138 +1,36 @@
-"""A worker's side of the ledger: claim due work by lease, publish under the fence, retire what was."""
+"""A worker's side of the ledger: publish under the fence, retire what was, give up what cannot be read."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from ingest.documents import Chunk, Entry, Kind, Readers
+from ingest.documents import Chunk, Kind
 from ingest.ledger import now
-from ingest.ledger.owners import is_dead
-from ingest.ledger.scanning import entry_of, groups
+from ingest.ledger.claims import Work, after, give_back, holds
+from ingest.ledger.scanning import groups
 from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, state, strays
-from ingest.planning import ACTIONS, READERS, SWEEP
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One document's due work, claimed. Every commit for it must still show this fence."""
-
-    document: str
-    source: str
-    run: str
-    action: str
-    entry: Entry
-    body: Mapping[str, Any]
-    """The title, author and date that the published body gave."""
-    indexed_readers: Readers
-    """Who may find its published chunks in the index, as it was last told."""
-    attempts: int
-    owner: str
-    fence: int
-
-    @property
-    def readers(self) -> Readers:
-        """Who may find its chunks: nobody, where the source did not say."""
-        return self.entry.readers or frozenset()
+from ingest.planning import READERS, SWEEP
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """A document's new version, whole."""
 
+    revision: str | None
     title: str
     chunks: Sequence[Chunk]
     body: Mapping[str, Any]
     author: str | None
     updated_at: datetime | None
     language: str
-    recipe: str
+    recipe: str | None
     embedded: int
     """How many of the chunks had to be embedded for it."""
-
-
-_CLAIMED = ("entry", "listing", "readers", "indexed_readers", "body", "fence")
-
-
-def claim(
-    connection: Connection, owner: str, sources: Collection[str], limit: int, seconds: float
-) -> list[Work]:
-    """Lease up to `limit` due documents of `sources` for `seconds`; each is nobody else's meanwhile."""
-    moment = now()
-    rows = connection.execute(
-        select(pending, *(documents.c[name] for name in _CLAIMED))
-        .join(documents, documents.c.id == pending.c.document)
-        .where(
-            pending.c.source.in_(sources),
-            or_(pending.c.not_before.is_(None), pending.c.not_before <= moment),
-            or_(pending.c.lease_until.is_(None), pending.c.lease_until <= moment),
-        )
-        .order_by(pending.c.attempts, pending.c.document)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    claimed = [
-        Work(
-            document=row.document,
-            source=row.source,
-            run=row.run,
-            action=row.action,
-            entry=entry_of(row),
-            body=row.body or {},
-            indexed_readers=frozenset(row.indexed_readers or ()),
-            attempts=row.attempts,
-            owner=owner,
-            fence=row.fence + 1,
-        )
-        for row in sorted(rows, key=lambda row: ACTIONS.index(row.action))
-    ]
-    ids = [work.document for work in claimed]
-    connection.execute(
-        update(pending)
-        .where(pending.c.document.in_(ids))
-        .values(owner=owner, lease_until=moment + timedelta(seconds=seconds))
-    )
-    connection.execute(update(documents).where(documents.c.id.in_(ids)).values(fence=documents.c.fence + 1))
-    return claimed
-
-
-def free_dead(connection: Connection) -> None:
-    """End the leases of processes of this machine that are no more, instead of waiting for their expiry."""
-    owners = connection.scalars(select(pending.c.owner).where(pending.c.owner.is_not(None)).distinct())
-    dead = [owner for owner in owners if is_dead(owner)]
-    if dead:
-        connection.execute(
-            update(pending).where(pending.c.owner.in_(dead)).values(owner=None, lease_until=None)
-        )
-
-
-def renew(connection: Connection, owner: str, work: Collection[str], seconds: float) -> None:
-    """Keep the leases on these documents for `seconds` more."""
-    connection.execute(
-        update(pending)
-        .where(pending.c.owner == owner, pending.c.document.in_(work))
-        .values(lease_until=now() + timedelta(seconds=seconds))
-    )
-
-
-def holds(connection: Connection, work: Work) -> bool:
-    """Whether this work is still ours: nobody took it over and no newer listing replaced it.
-
-    Locks the document's row until the transaction ends, so the answer stays true that long.
-    """
-    return (
-        connection.execute(
-            update(documents)
-            .where(documents.c.id == work.document, documents.c.fence == work.fence)
-            .where(exists().where(pending.c.document == work.document, pending.c.owner == work.owner))
-            .values(fence=work.fence)
-        ).rowcount
-        == 1
-    )
 
 
 def published_chunks(connection: Connection, document: str) -> list[Chunk]:
@@ -201,7 +99,7 @@ def publish(connection: Connection, work: Work, new: Publication, collection: st
             author=new.author,
             updated_at=new.updated_at,
             language=new.language,
-            revision=work.entry.revision,
+            revision=new.revision,
             recipe=new.recipe,
             indexed_readers=sorted(work.readers),
             published_at=now(),
@@ -267,7 +165,7 @@ def fail(
     # An attempt that came as far as writing was counted by `note`.
     attempts = attempts + 1 if attempts == work.attempts else attempts
     if attempts < limit:
-        _give_back(connection, work, attempts=attempts, reason=reason, not_before=_after(delay))
+        give_back(connection, work, attempts=attempts, reason=reason, not_before=after(delay))
         return True
     connection.execute(delete(quarantine).where(quarantine.c.document == work.document))
     connection.execute(
@@ -282,28 +180,10 @@ def fail(
         )
     )
     if unswept(connection, work.document):
-        _give_back(connection, work, action=SWEEP, attempts=0)
+        give_back(connection, work, action=SWEEP, attempts=0)
     else:
         connection.execute(delete(pending).where(pending.c.document == work.document))
     return True
-
-
-def release(connection: Connection, work: Work, *, delay: float = 0) -> None:
-    """Give work back undone, to be taken up after `delay` seconds; the attempt does not count."""
-    if holds(connection, work):
-        _give_back(connection, work, attempts=work.attempts, not_before=_after(delay))
-
-
-def _give_back(connection: Connection, work: Work, **values: Any) -> None:
-    connection.execute(
-        update(pending)
-        .where(pending.c.document == work.document)
-        .values(owner=None, lease_until=None, **values)
-    )
-
-
-def _after(delay: float) -> datetime | None:
-    return now() + timedelta(seconds=delay) if delay else None
 
 
 def _is_used(connection: Connection, collection: str) -> bool:

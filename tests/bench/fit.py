@@ -16,7 +16,7 @@ from bot import ranking
 from bot.evaluation import _has_expected
 from bot.golden import Golden
 from bot.retrieval import retrieve
-from tests.bench.bases import Task, tasks
+from tests.bench.bases import EVERYONE, Task, tasks
 
 RANKING = {
     "handbook": 2.0,
@@ -42,7 +42,6 @@ HARD = ("handbook", "consul-es", "consul-es-on-en")
 """The sets whose unanswerable questions are about what the knowledge base is about."""
 EVERY = 4
 """Of the paragraph sets, which are large, every fourth question is enough."""
-EVERYONE = frozenset({"everyone"})
 
 
 @dataclass
@@ -84,7 +83,9 @@ def fit_ranking(sets: dict[str, list[Case]], steps: int = 500) -> NDArray[np.flo
         if name not in RANKING:
             continue
         useful = [case for case in cases if case.right.any()]
-        groups += [(case.features, case.right, RANKING.get(name, 0.0) / len(useful)) for case in useful if useful]
+        groups += [
+            (case.features, case.right, RANKING.get(name, 0.0) / len(useful)) for case in useful if useful
+        ]
     spread = np.concatenate([features for features, _, _ in groups]).std(0) + 1e-9
     weights, slow, fast = (np.zeros(len(spread)) for _ in range(3))
     for step in range(1, steps + 1):
@@ -164,11 +165,11 @@ def gather_all(found: list[Task]) -> dict[str, list[Case]]:
             *(one for one in by_name["consul-es"].questions if not one.answerable),
         ),
     )
-    sets = {
-        name: gather(task, EVERY if name.startswith(("xquad", "squad")) else 1)
-        for name, task in by_name.items()
-    }
-    for name, others in (("handbook", ("xquad-en-en", "consul-es")), ("consul-es", ("xquad-es-es", "handbook"))):
+    sets = {name: gather(task, EVERY if name.startswith("xquad") else 1) for name, task in by_name.items()}
+    for name, others in (
+        ("handbook", ("xquad-en-en", "consul-es")),
+        ("consul-es", ("xquad-es-es", "handbook")),
+    ):
         pairs = [gather(foreign(by_name[name], by_name[other])) for other in others]
         sets[f"foreign to {name}"] = [case for cases in pairs for case in cases]
     return sets
@@ -180,21 +181,27 @@ def main(data: Path) -> None:
         sets = gather_all(found)
     names = [field.name for field in fields(ranking.Features)]
     weights = fit_ranking({name: sets[name] for name in RANKING})
-    print("WEIGHTS", dict(zip(names, np.round(weights, 2).tolist(), strict=True)))
+    _say(f"WEIGHTS {dict(zip(names, np.round(weights, 2).tolist(), strict=True))}")
     for name, cases in sets.items():
         if any(case.golden.answerable for case in cases):
-            print(f"{name:22} {reach(cases, weights)}   left out {reach(cases, fit_ranking(_without(sets, name)))}")
+            left_out = reach(cases, fit_ranking(_without(sets, name)))
+            _say(f"{name:22} {reach(cases, weights)}   left out {left_out}")
     sure = fit_confidence(sets)
-    print("CONFIDENCE (for the weights in force, not for those above)", np.round(sure, 3).tolist())
+    _say(f"CONFIDENCE (for the weights in force, not for those above) {np.round(sure, 3).tolist()}")
     wrong = np.concatenate(
         [confidences([case for case in sets[name] if not case.golden.answerable], sure) for name in HARD]
     )
     for share in (0.22, 0.25, 0.28):
         threshold = float(np.quantile(wrong, 1 - share))
-        print(f"at {threshold:.3f}, which lets {share} of the hard ones through:")
+        _say(f"at {threshold:.3f}, which lets {share} of the hard ones through:")
         for name, cases in sets.items():
-            left_out = fit_confidence(_without(sets, name))
-            print(f"   {name:22} {told(cases, sure, threshold)}   left out: {told(cases, left_out, threshold)}")
+            left_out = told(cases, fit_confidence(_without(sets, name)), threshold)
+            _say(f"   {name:22} {told(cases, sure, threshold)}   left out: {left_out}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _without(sets: dict[str, list[Case]], name: str) -> dict[str, list[Case]]:

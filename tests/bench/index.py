@@ -1,4 +1,4 @@
-"""How fast the local index is: `python -m tests.bench.index [rows]`.
+"""How fast the local index is.
 
 Made-up rows of the usual size: 384 floats and 120 terms by Zipf's law; 7 in 10 for everyone, the rest for
 one of 50 groups and one of 50 people.
@@ -7,10 +7,9 @@ one of 50 groups and one of 50 people.
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import numpy as np
 from ingest.documents import EVERYONE
 from ingest.index import Row, Vector
 from ingest.index.local import LocalIndex
+from tests.bench.tables import show
 
 DIMENSION, TERMS, LIMIT = 384, 120, 50
 _WORDS = [f"t{number}" for number in range(20_000)]
@@ -91,13 +91,13 @@ def _timed(*actions: Callable[[], object]) -> tuple[float, float]:
     return float(np.median(times)), float(np.percentile(times, 95))
 
 
-def main() -> None:
-    """Print the figures as a table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    lines = [f"| local index, {count:,} rows | p50 ms | p95 ms |", "|---|---|---|"]
-    lines += [f"| {what} | {median:.1f} | {high:.1f} |" for what, (median, high) in measure(count).items()]
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+def report(counts: Sequence[int]) -> None:
+    """Print the figures of collections of these sizes."""
+    for count in counts:
+        show(
+            f"The local index with {count:,} rows",
+            f"python -m tests.bench {'--large ' if count > 10_000 else ''}index",
+            ("", "p50 ms", "p95 ms"),
+            [(what, median, high) for what, (median, high) in measure(count).items()],
+            digits=1,
+        )

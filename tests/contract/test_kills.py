@@ -62,7 +62,10 @@ def snapshot(data: Path) -> dict[str, object]:
         return {
             # Times, and what a file system makes of an equal file elsewhere, are nobody's result.
             "documents": [
-                {k: row[k] for k in ("id", "title", "readers", "indexed_readers", "body", "language", "recipe")}
+                {
+                    k: row[k]
+                    for k in ("id", "title", "readers", "indexed_readers", "body", "language", "recipe")
+                }
                 for row in rows
             ],
             "chunks": [dict(row) for row in kept],
@@ -102,7 +105,9 @@ def test_whatever_was_being_done_when_it_was_killed_the_next_sync_ends_as_if_not
 @pytest.mark.parametrize("place", PLACES)
 def test_twenty_kills_at_a_step_leave_no_trace(tmp_path_factory, clean, place):
     for number in range(10):
-        resume_after_kills(tmp_path_factory.mktemp("kills"), clean, place, [1 + number % 8, 1 + 3 * number % 8])
+        resume_after_kills(
+            tmp_path_factory.mktemp("kills"), clean, place, [1 + number % 8, 1 + 3 * number % 8]
+        )
 
 
 def resume_after_kills(data, clean, place, nths):
@@ -144,7 +149,7 @@ def race(data: Path, rounds: int) -> None:
                 assert child.stdin
                 child.stdin.write("go\n")
                 child.stdin.flush()
-            reports = [_answer(child) for child in children]
+            reports = [json.loads(child.stdout.readline()) for child in children]
             assert {report["outcome"] for report in reports} == {"done"}, reports
             assert embedded_twice(data) == set()
             assert len(embedded(data)) == 36
@@ -153,13 +158,6 @@ def race(data: Path, rounds: int) -> None:
     finally:
         for child in children:
             child.communicate(timeout=60)
-
-
-def _answer(child) -> dict[str, object]:
-    line = child.stdout.readline()
-    while line == "ready\n":
-        line = child.stdout.readline()
-    return json.loads(line)
 
 
 def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path):

@@ -1,0 +1,90 @@
+"""Units are weighed by features that can be explained one by one."""
+
+import pytest
+
+from bot import ranking
+from config.errors import UnavailableError
+from ingest.encoding import Encoder
+from tests.bot.passages import find, hash_encoder, make_passage
+from tests.doubles import HashEmbedder
+
+
+def features_of(question, passage, quote):
+    ranked = ranking.rank(find(question, passage), hash_encoder())
+    return next(one.features for one in ranked if one.unit.quote == quote)
+
+
+def test_without_passages_there_is_nothing_to_rank_and_no_confidence():
+    found = find("How many dogs?")
+    assert ranking.rank(found, hash_encoder()) == []
+    assert ranking.confidence(found, [], hash_encoder()) == 0.0
+
+
+def test_passages_that_say_nothing_give_no_confidence_either():
+    found = find("How many dogs?", make_passage(" \n "))
+    assert ranking.rank(found, hash_encoder()) == []
+
+
+def test_the_unit_with_the_questions_words_comes_first():
+    page = make_passage("Cats sleep all day.\nDogs may come to the office on Fridays.\nBirds sing.")
+    [best, *_] = ranking.rank(find("When may dogs come to the office?", page), hash_encoder())
+    assert best.unit.quote == "Dogs may come to the office on Fridays."
+
+
+def test_units_are_the_same_and_in_the_same_order_every_time():
+    page = make_passage("Dogs may come.\nDogs may stay.\nDogs may go.")
+    found = find("May dogs?", page)
+    first = [one.unit.quote for one in ranking.rank(found, hash_encoder())]
+    assert all([one.unit.quote for one in ranking.rank(found, hash_encoder())] == first for _ in range(3))
+
+
+@pytest.mark.parametrize("question", ["How many days are there?", "¿Cuántos días hay?", "When is it due?"])
+def test_a_question_for_a_quantity_looks_for_figures(question):
+    page = make_passage("There are 24 days.\nThere are some days.")
+    assert features_of(question, page, "There are 24 days.").number == 1.0
+    assert features_of(question, page, "There are some days.").number == 0.0
+
+
+@pytest.mark.parametrize("question", ["Who decides?", "¿Quién decide?"])
+def test_a_question_for_somebody_looks_for_names(question):
+    page = make_passage("Ask Marta first.\nAsk your boss first.")
+    assert features_of(question, page, "Ask Marta first.").name == 1.0
+    assert features_of(question, page, "Ask your boss first.").name == 0.0
+
+
+def test_a_label_and_a_question_are_told_from_statements():
+    page = make_passage("Opening hours\nWhen do we open?\nWe open at nine in the morning.")
+    assert features_of("When do we open?", page, "Opening hours").short == 1.0
+    assert features_of("When do we open?", page, "When do we open?").asks == 1.0
+    assert features_of("When do we open?", page, "We open at nine in the morning.").asks == 0.0
+
+
+def test_the_title_and_the_column_names_count_among_a_units_words():
+    page = make_passage("Grade | Hotel\nLead | 140 €", title="Travel")
+    assert features_of("Travel: hotel for a lead?", page, "Lead | 140 €").covered == 1.0
+
+
+def test_a_translation_with_fewer_lines_than_its_passage_costs_its_help_and_nothing_else():
+    text = "Los perros vienen los viernes.\nLos gatos no vienen.\nLos loros cantan."
+    for pivot in ("Page", "Page\nDogs come on Fridays.", "Page\n\n\n\n\nDogs", ""):
+        page = make_passage(text, language="es", pivot=pivot)
+        ranked = ranking.rank(find("When do dogs come?", page), hash_encoder())
+        assert len(ranked) == 3
+        assert 0.0 <= ranking.confidence(find("When do dogs come?", page), ranked, hash_encoder()) <= 1.0
+
+
+def test_only_the_best_passages_and_units_are_read_closely():
+    long = make_passage("\n".join(f"Dogs number {number} may come." for number in range(100)))
+    assert len(ranking.rank(find("May dogs come?", long), hash_encoder())) == ranking.EMBEDDED
+    pages = [make_passage("Dogs may come.", document=f"p{number:02}") for number in range(20)]
+    assert len(ranking.rank(find("May dogs come?", *pages), hash_encoder())) == ranking.READ
+
+
+def test_a_model_that_is_down_is_told_as_such():
+    class Down(HashEmbedder):
+        def documents(self, texts):
+            raise UnavailableError("the model is away")
+
+    found = find("May dogs come?", make_passage("Dogs may come."))
+    with pytest.raises(UnavailableError, match="the model is away"):
+        ranking.rank(found, Encoder(Down(), hash_encoder().translator))
