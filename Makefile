@@ -19,6 +19,7 @@ UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.([89]|[1-9][0-9])\.|[
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 RUN := $(UV) run --frozen --no-sync
+# Touched last: compiled once here, so that no command compiles at its start where Python may not write.
 SYNCED := .venv/.synced
 PROVIDED := .venv/.system
 
@@ -67,7 +68,8 @@ $(PROVIDED): config/system.py | $(SYNCED)
 	@touch $@
 
 $(SYNCED): pyproject.toml uv.lock $(filter .tools/%,$(UV))
-	$(UV) sync --frozen
+	$(UV) sync --frozen --compile-bytecode
+	@$(RUN) python -m compileall -q bot config ingest workers
 	@touch $@
 
 .tools/bin/uv:

@@ -12,8 +12,8 @@ from ingest.documents import Kind
 from ingest.ledger.reading import Passage
 
 MARGIN = 4.5
-"""Units whose score is further behind the best are left out. Measured against 1.5 to 5: less loses answers in
-real handbooks, more only adds words (tests/bench/RESULTS.md)."""
+"""Units whose score is further behind the best are left out. Measured from 1.5 to 5: less loses answers in
+real handbooks, more adds hardly any (tests/bench/RESULTS.md)."""
 TIE = 2.0
 """Documents whose best scores differ by less stand newest first."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

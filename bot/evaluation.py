@@ -188,7 +188,7 @@ _MARKS = re.compile(r"\]\([^)\s]*\)|[\W_]+")
 
 def _bare(text: str) -> str:
     """Words alone: golden answers are copied from sources with their markup, quotes have none."""
-    return _MARKS.sub(" ", normalise(text)).strip()
+    return " ".join(_MARKS.sub(" ", normalise(text)).split())
 
 
 def _has_expected(golden: Golden, quotes: Sequence[str]) -> bool:

@@ -76,7 +76,7 @@ WEIGHTS = Features(
 
 CONFIDENCE = (-3.89, 5.05, 0.171)
 """A constant and the weights of `signs`."""
-SURE, MAYBE = 0.66, 0.64
+SURE, MAYBE = 0.68, 0.655
 """From which confidence on an answer is given, and given with reserve."""
 
 _ASKS_NUMBER = re.compile(

@@ -1,4 +1,4 @@
-"""Keeping the sources current in this process: whatever is due is synced, and looked for again every minute."""
+"""Keeping the sources current in this process: what is due is synced, and looked for again every minute."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def due_sources(kb: KnowledgeBase, moment: datetime) -> list[str]:
 
 
 def keep_current(kb: KnowledgeBase, stopped: threading.Event) -> None:
-    """Sync what is due until `stopped` is set. What fails is logged and tried again; nothing ends the loop."""
+    """Sync what is due until `stopped` is set. What fails is logged and tried again; the loop goes on."""
     while not stopped.is_set():
         try:
             for name in due_sources(kb, now()):

@@ -174,7 +174,8 @@ class Rows:
 
     def _free(self, chunks: Iterable[str], seq: int) -> None:
         self._writer.executemany(
-            "UPDATE rows SET chunk = NULL, readers = ?, terms = '', pivot_terms = '', seq = ?, freed = ? WHERE chunk = ?",
+            "UPDATE rows SET chunk = NULL, readers = ?, terms = '', pivot_terms = '', seq = ?, freed = ?"
+            " WHERE chunk = ?",
             [(_FREE, seq, time.time(), chunk) for chunk in chunks],
         )
 
