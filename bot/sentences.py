@@ -65,6 +65,9 @@ def units(text: str) -> list[Unit]:
     lines = text.split("\n")
     for number, line in enumerate(lines):
         row = _CELLS in line
+        if row and not line.replace("|", "").strip():
+            header = line  # stands where a table goes on without its names
+            continue
         if row and header:
             found.append(Unit(line, header, Kind.TABLE, number, whole=True))
             continue

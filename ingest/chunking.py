@@ -19,6 +19,8 @@ Count = Callable[[str], int]
 VERSION = 1
 """Raise it when the same sections give other chunks: documents are then chunked again."""
 
+_CELLS = " | "
+
 TARGET = 256
 """Tokens of a chunk as embedded: what small models read at once, and as much as a quote needs around it."""
 _LEAST = 64
@@ -209,10 +211,14 @@ class _Cutter:
     def _split_rows(self, rows: Sequence[str], room: int) -> list[str]:
         """Parts of a table, each with the header row on top."""
         header, body = rows[0], rows[1:]
-        above = self._count(header)
-        if above > room // 2 or not body:
+        above, nameless = self._count(header), _CELLS.join([""] * (header.count(_CELLS) + 1))
+        if not body or (above > room // 2 and _CELLS not in header):
             return self._pack(rows, room)
-        return [f"{header}\n{part}" for part in self._pack(body, room - above)]
+        first = []
+        if above > room // 2:
+            # Too long to repeat. An empty row instead, or the first row of a part would name the columns.
+            first, header, above = self._pack([header], room), nameless, self._count(nameless)
+        return [*first, *(f"{header}\n{part}" for part in self._pack(body, room - above))]
 
     def _pack(self, lines: Sequence[str], room: int) -> list[str]:
         """Lines in as few parts as fit; a line that is too long for one is split between words."""

@@ -139,3 +139,10 @@ def test_units_are_verbatim_in_order_and_nothing_but_white_space_and_headers_is_
         else:
             below = next(unit for unit in found if unit.line == number + 1)
             assert (below.kind, below.context) == (Kind.TABLE, line)
+
+
+def test_an_empty_row_ends_the_names_of_columns_and_says_nothing_itself():
+    assert [unit.shown for unit in units("Name | Days\nAna | 3\n | \nLuis | 4")] == [
+        "Name: Ana; Days: 3",
+        "Luis; 4",
+    ]

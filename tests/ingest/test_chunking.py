@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.sentences import units
 from ingest.chunking import TARGET, chunk
 from ingest.documents import Kind, Section, embedded_text
 
@@ -182,3 +183,11 @@ def test_every_line_of_a_chunk_is_verbatim_from_a_section_or_names_headings(sect
 def test_the_target_holds_for_models_that_could_read_more():
     chunks = cut(*[Section(words(20))] * 99, limit=8192)
     assert max(count(embedded_text("Guide", (), text)) for text in texts(chunks)) <= TARGET
+
+
+def test_rows_below_a_header_too_long_to_repeat_do_not_name_each_others_columns():
+    header = " | ".join(words(40) for _ in range(3))
+    rows = [f"a{number} | b{number} | c{number}" for number in range(60)]
+    parts = texts(cut(Section("\n".join([header, *rows]), Kind.TABLE), limit=128))
+    assert [unit.quote for part in parts[1:] for unit in units(part) if unit.kind is Kind.TABLE] == rows
+    assert all(": " not in unit.shown for part in parts[1:] for unit in units(part))
