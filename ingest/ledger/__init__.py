@@ -46,9 +46,13 @@ class Ledger:
     def __init__(self, url: str | URL, *, migrate: bool = True) -> None:
         """`url` is an SQLAlchemy URL, as `sqlite:////var/lib/sabio/ledger.db`."""
         self._engine = _open(url)
-        with _translated(self._engine):
-            if migrate and self.revision() != HEAD:
-                self.upgrade(HEAD)
+        try:
+            with _translated(self._engine):
+                if migrate and self.revision() != HEAD:
+                    self.upgrade(HEAD)
+        except BaseException:
+            self.close()  # nobody gets this ledger to close it
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -153,9 +157,14 @@ def _open(url: str | URL) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # the BEGINs are ours, below
-        _use_wal(connection, time.monotonic() + patience)
-        connection.execute("PRAGMA synchronous=NORMAL")  # safe in WAL against kills; see sqlite.org/wal.html
-        connection.execute("PRAGMA foreign_keys=ON")
+        try:
+            _use_wal(connection, time.monotonic() + patience)
+            # Safe in WAL against kills; see sqlite.org/wal.html.
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error:
+            connection.close()  # the pool does not know it yet
+            raise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

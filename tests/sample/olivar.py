@@ -14,9 +14,9 @@ OCR = "tesseract" not in _MISSING
 TRANSLATION = "apertium" not in _MISSING
 
 
-def prepare_folder(tmp_path_factory, models: Path) -> Path:
-    """A folder for the demo that finds the model already built."""
-    folder = tmp_path_factory.getbasetemp() / "olivar"
+def prepare_folder(tmp_path_factory, models: Path, name: str = "olivar") -> Path:
+    """A folder for the demo that finds the model already built; the same for the same name."""
+    folder = tmp_path_factory.getbasetemp() / name
     if not folder.exists():
         models.mkdir(parents=True, exist_ok=True)
         (folder / "data").mkdir(parents=True)
