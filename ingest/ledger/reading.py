@@ -46,19 +46,6 @@ def confirm(connection: Connection, ids: Collection[str], sources: Collection[st
     return {row.id: _passage(row) for row in rows}
 
 
-def neighbours(connection: Connection, passage: Passage, reach: int = 1) -> list[Passage]:
-    """The published passages around one, in order, itself included."""
-    rows = connection.execute(
-        _passages()
-        .where(
-            chunks.c.document == passage.document,
-            chunks.c.position.between(passage.position - reach, passage.position + reach),
-        )
-        .order_by(chunks.c.position)
-    )
-    return [_passage(row) for row in rows]
-
-
 def _passages() -> Any:
     return (
         select(
