@@ -1,9 +1,10 @@
-"""The kinds of values that settings hold: principals, members of groups, schedules."""
+"""The kinds of values that settings hold: principals, members of groups, schedules, addresses of servers."""
 
 from __future__ import annotations
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
@@ -68,6 +69,47 @@ def _schedule(value: object) -> object:
     return value
 
 
+def _time_zone(value: object) -> object:
+    """A name of the IANA time zone database, as `Europe/Madrid`."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"expected a time zone such as `Europe/Madrid` or `UTC`, saw `{value}`") from error
+    return value
+
+
+def _address(*plain: str, schemes: tuple[str, ...], example: str) -> BeforeValidator:
+    """One of the words `plain`, or the address of a server by one of `schemes`."""
+
+    def check(value: object) -> object:
+        if value in plain:
+            return value
+        expected = ", ".join(f"`{word}`" for word in plain)
+        try:
+            parts = urlsplit(str(value))
+            known = parts.scheme in schemes and bool(parts.hostname)
+            _ = parts.port  # raises for what is no number
+        except ValueError:
+            known = False
+        if not known:
+            # The value may hold a password, so only its beginning is shown.
+            seen = str(value).partition("://")[0] if "://" in str(value) else str(value)
+            raise ValueError(f"expected {expected} or an address as `{example}`, saw `{seen}`")
+        return value
+
+    return BeforeValidator(check)
+
+
 Principals = Annotated[frozenset[str], BeforeValidator(_principals)]
 Members = Annotated[frozenset[str], BeforeValidator(_members)]
 Schedule = Annotated[str, BeforeValidator(_schedule)]
+TimeZone = Annotated[str, BeforeValidator(_time_zone)]
+IndexAddress = Annotated[
+    str,
+    _address("local", schemes=("weaviate", "weaviates"), example="weaviate://127.0.0.1:8080?grpc=50051"),
+]
+QueueAddress = Annotated[
+    str, _address("none", schemes=("redis", "rediss"), example="redis://127.0.0.1:6379/0")
+]

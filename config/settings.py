@@ -7,6 +7,7 @@ command line. `${NAME}` in a value is read from the environment or a secret file
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -22,13 +23,15 @@ from pydantic import (
 )
 
 from config.errors import ConfigError
-from config.fields import Members, Principals, Schedule
+from config.fields import IndexAddress, Members, Principals, QueueAddress, Schedule, TimeZone
 from config.reading import PREFIX, Reading, explain, fill_references, nearest, read_environment, read_file
 from config.secrets import Vault, mask, secrets_in, spellings
 
 EXAMPLE = Path(__file__).with_name("sabio.yaml")
 """The commented example, which runs as it is on the sample documents beside it."""
 
+# A pod gets SABIO_PORT, SABIO_SERVICE_HOST, SABIO_PORT_80_TCP_ADDR and more of each service beside it.
+_FROM_KUBERNETES = re.compile(r"_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_.*)?)$")
 _OTHER_VARIABLES = ("config", "secrets_dir")
 
 
@@ -72,6 +75,14 @@ class SyncSettings(_Section):
     """How documents are brought in and kept current."""
 
     schedule: Schedule = Field("weekly", description="When sources are synced that do not say it themselves.")
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
+        "sunday", description="The day of `weekly`."
+    )
+    hour: int = Field(3, ge=0, le=23, description="The hour of `weekly` and `daily`.")
+    time_zone: TimeZone = Field("UTC", description="Whose clock schedules go by, as `Europe/Madrid`.")
+    permissions_minutes: float = Field(
+        30, ge=1, description="Who may read what is looked up anew this often, apart from any sync."
+    )
     brake_share: float = Field(
         0.15,
         ge=0,
@@ -86,6 +97,9 @@ class SyncSettings(_Section):
         60, ge=5, description="A worker that is silent for this long has lost its documents to the others."
     )
     batch: int = Field(16, ge=1, le=1000, description="Documents that one worker takes at a time.")
+    rollback_days: float = Field(
+        7, ge=0, description="An index that was replaced is kept this long, for `sabio rebuild --rollback`."
+    )
 
 
 class ParsingSettings(_Section):
@@ -101,6 +115,29 @@ class AnswerSettings(_Section):
     """What an answer looks like."""
 
     sentences: int = Field(5, ge=1, le=20, description="The most sentences that one answer quotes.")
+
+
+class ServerSettings(_Section):
+    """Where `sabio serve` listens, and where workers and the beat answer for their health."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on; `0.0.0.0`: all.")
+    port: int = Field(
+        3978,
+        ge=0,
+        le=65535,
+        description="The port of `serve`; 0: any. `work` takes the next one, `beat` the"
+        " one after it, and any where those are taken.",
+    )
+
+
+class TelemetrySettings(_Section):
+    """What leaves the process for those who watch it."""
+
+    traces: str | None = Field(
+        None,
+        description="Where traces go: an OpenTelemetry collector, as `http://127.0.0.1:4318/v1/traces`. Needs"
+        " the extra `traces`.",
+    )
 
 
 class LogSettings(_Section):
@@ -134,9 +171,22 @@ class Settings(_Section):
         " `auto`: where installed.",
     )
     ledger: str = Field(
-        "sqlite", min_length=1, description="`sqlite` (a file in `data`) or an SQLAlchemy URL."
+        "sqlite",
+        min_length=1,
+        description="The record of what is published: `sqlite` (a file in `data`), or"
+        " `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`.",
     )
-    index: Literal["local"] = Field("local", description="The search engine; `local`: files in `data`.")
+    index: IndexAddress = Field(
+        "local",
+        description="The search engine: `local` (files in `data`), or `weaviate://HOST:PORT?grpc=PORT`"
+        " (`weaviates://` by TLS); see docs/production.md.",
+    )
+    weaviate_api_key: str | None = Field(None, description="Weaviate's API key, where it asks for one.")
+    queue: QueueAddress = Field(
+        "none",
+        description="What carries work to workers: `redis://HOST:PORT/NUMBER` (`rediss://` by TLS);"
+        " `none`: `sabio serve` and `sabio work` do it themselves.",
+    )
     sources: tuple[SourceSettings, ...] = Field((), description="The places that documents come from.")
     groups: dict[str, Members] = Field(
         default_factory=dict, description="Your own groups: a name, and its members as e-mails or principals."
@@ -144,6 +194,8 @@ class Settings(_Section):
     sync: SyncSettings = Field(SyncSettings(), description=SyncSettings.__doc__)
     parsing: ParsingSettings = Field(ParsingSettings(), description=ParsingSettings.__doc__)
     answers: AnswerSettings = Field(AnswerSettings(), description=AnswerSettings.__doc__)
+    server: ServerSettings = Field(ServerSettings(), description=ServerSettings.__doc__)
+    telemetry: TelemetrySettings = Field(TelemetrySettings(), description=TelemetrySettings.__doc__)
     log: LogSettings = Field(LogSettings(), description=LogSettings.__doc__)
 
     _file: Path = PrivateAttr(EXAMPLE)
@@ -244,7 +296,8 @@ def warnings(environ: Mapping[str, str], settings: Settings | None = None) -> li
         name = variable.removeprefix(PREFIX).lower()
         if not variable.startswith(PREFIX) or name.split("__")[0] in known:
             continue
-        # Kubernetes gives pods SABIO_PORT, SABIO_SERVICE_HOST and the like: near to nothing that we know.
+        if _FROM_KUBERNETES.search(variable):
+            continue
         if near := nearest(name.split("__")[0], known):
             found.append(f"{variable} is not read; did you mean {PREFIX}{near.upper()}?")
     # Groups that a source brings have its name before a slash; the others are the operator's own.

@@ -267,10 +267,23 @@ def test_a_problem_with_a_secret_does_not_print_it(problems):
         ("embeding: local", ", line 1: `embeding` is not a setting; did you mean `embedding`?"),
         ("sync:\n  bach: 1", ", line 2: `sync.bach` is not a setting; did you mean `sync.batch`?"),
         ("zzz: 1", ", line 1: `zzz` is not a setting"),
-        ("secrets: [x]", ", line 1: `secrets` is not a setting"),
+        ("zulu: [x]", ", line 1: `zulu` is not a setting"),
         ("sources: [{name: a}]", ", line 1: `sources.a.type` is missing"),
         ("sources: [{type: t}]", ", line 1: `sources[1].name` is missing"),
-        ("index: elastic", ", line 1: `index`: expected 'local', saw `elastic`"),
+        (
+            "index: elastic",
+            ", line 1: `index`: expected `local` or an address as `weaviate://127.0.0.1:8080?grpc=50051`,"
+            " saw `elastic`",
+        ),
+        (
+            "queue: amqp://me:hush-hush@rabbit",
+            ", line 1: `queue`: expected `none` or an address as `redis://127.0.0.1:6379/0`, saw `amqp`",
+        ),
+        (
+            "sync: {time_zone: Mars/Olympus}",
+            ", line 1: `sync.time_zone`: expected a time zone such as `Europe/Madrid` or `UTC`, saw"
+            " `Mars/Olympus`",
+        ),
         ("sync: {brake_share: 2}", ", line 1: `sync.brake_share`: expected less than or equal to 1, saw `2`"),
         ("data: ./a\ndata: ./b", ", line 2: `data` stands twice (first on line 1)"),
         (TWINS, ": two sources are named `a`; each needs a name of its own"),
@@ -358,3 +371,32 @@ def test_a_secret_file_that_is_a_folder_says_so(problems, tmp_path):
     (tmp_path / "secrets" / "TOKEN").mkdir(parents=True)
     (problem,) = problems("ledger: ${TOKEN}")
     assert "could not be read from" in problem
+
+
+# --- production engines ---
+
+PRODUCTION = """
+ledger: "postgresql://sabio:hush-hush@127.0.0.1:5432/sabio"
+index: "weaviate://127.0.0.1:8080?grpc=50051"
+queue: "redis://:hidden-too@127.0.0.1:6379/0"
+"""
+
+
+def test_the_production_engines_are_named_by_three_addresses_whose_passwords_are_never_printed(load):
+    settings = load(PRODUCTION, SABIO_WEAVIATE_API_KEY="weaviate-key")
+    assert settings.ledger == "postgresql://sabio:hush-hush@127.0.0.1:5432/sabio"
+    assert settings.index == "weaviate://127.0.0.1:8080?grpc=50051"
+    assert settings.queue == "redis://:hidden-too@127.0.0.1:6379/0"
+    assert settings.weaviate_api_key == "weaviate-key"
+    for secret in ("hush-hush", "hidden-too", "weaviate-key"):
+        assert secret in settings.secrets
+        assert secret not in repr(settings)
+
+
+def test_each_of_them_can_come_from_the_environment(load):
+    settings = load(
+        "", SABIO_LEDGER="postgresql://h/d", SABIO_INDEX="weaviates://w:443", SABIO_QUEUE="rediss://r:6380/1"
+    )
+    assert (settings.ledger, settings.index, settings.queue) == (
+        "postgresql://h/d", "weaviates://w:443", "rediss://r:6380/1",
+    )  # fmt: skip
