@@ -23,7 +23,7 @@ RUN := $(UV) run --frozen --no-sync
 SYNCED := .venv/.synced
 PROVIDED := .venv/.system
 
-.PHONY: help demo serve test contract check fix bench system clean
+.PHONY: help demo serve services test contract check fix bench system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +34,16 @@ demo: $(SYNCED) $(PROVIDED) ## Index the sample company, ask it questions, edit 
 serve: $(SYNCED) $(PROVIDED) ## Keep the sources of ./sabio.yaml current (else those of the sample company)
 	@$(RUN) sabio serve
 
-test: $(SYNCED) $(PROVIDED) ## Run the tests
+test: $(SYNCED) $(PROVIDED) ## Run the tests; the first time, get the servers that they use
+	@$(RUN) python -m tests.services.install
 	@$(RUN) pytest -n 2 -m "not contract"
 
 contract: $(SYNCED) $(PROVIDED) ## Run the reliability contract with its full counts (long)
+	@$(RUN) python -m tests.services.install
 	@$(RUN) pytest -m contract
+
+services: $(SYNCED) ## Run Redis, PostgreSQL and Weaviate for development, until Ctrl-C
+	@$(RUN) python -m tests.services $(DATA)
 
 check: $(SYNCED) ## Lint, format, types, layers, documentation
 	$(RUN) ruff check

@@ -6,6 +6,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.services.fixtures", "tests.ledgers"]
+
 # The same examples on every machine, so that a red test is red for everybody; no test is timed.
 settings.register_profile(
     "sabio", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], print_blob=True

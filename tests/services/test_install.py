@@ -1,0 +1,67 @@
+"""What is installed for the tests, where, and what is said where it is not."""
+
+import pytest
+
+from tests.services import MissingServer, Postgres, Redis, install
+
+NAMES = {Redis: "redis-server", Postgres: "postgresql"}
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A machine without any server. What would be installed is noted in what this returns."""
+    asked = []
+
+    def find_nothing(kind):
+        raise MissingServer(f"{kind.name} is not installed")
+
+    def find_no_weaviate():
+        raise MissingServer("Weaviate could not be had")
+
+    def install_nothing(programs):
+        asked.extend(package for program in programs for package in program.packages)
+        return "neither root nor sudo"
+
+    for kind in NAMES:
+        monkeypatch.setattr(kind, "find_program", classmethod(find_nothing))
+    monkeypatch.setattr(install, "get_weaviate", find_no_weaviate)
+    monkeypatch.setattr(install, "install_programs", install_nothing)
+    monkeypatch.setattr(install, "IN_CI", False)
+    monkeypatch.setattr(install, "starts_services", lambda: False)
+    return asked
+
+
+def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsys):
+    assert install.main() == 0
+    assert set(bare) == set(NAMES.values())
+    said = capsys.readouterr().err
+    for line in (
+        "Redis is not installed; neither root nor sudo",
+        "Weaviate could not be had",
+        "will be left out",
+    ):
+        assert line in said
+
+
+def test_nothing_is_installed_where_the_packages_would_start_services(bare, monkeypatch, capsys):
+    monkeypatch.setattr(install, "starts_services", lambda: True)
+    assert install.main() == 0
+    assert bare == []
+    assert "would start services" in capsys.readouterr().err
+
+
+def test_in_ci_it_is_installed_all_the_same_and_missing_is_an_error(bare, monkeypatch):
+    monkeypatch.setattr(install, "starts_services", lambda: True)
+    monkeypatch.setattr(install, "IN_CI", True)
+    assert install.main() == 1
+    assert set(bare) == set(NAMES.values())
+
+
+def test_where_everything_is_here_nothing_is_installed_and_nothing_is_said(
+    redis_server, postgres_server, weaviate_server, bare, monkeypatch, capsys
+):
+    monkeypatch.undo()
+    monkeypatch.setattr(install, "install_programs", bare.append)
+    assert install.main() == 0
+    assert bare == []
+    assert capsys.readouterr().err == ""
