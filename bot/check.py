@@ -94,6 +94,7 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
         with KnowledgeBase(settings.model_copy(update={"sources": ()})) as kb:
             _check_models(found, kb)
             _check_ledger(found, kb)
+    _check_queue(found, settings)
     return found
 
 
@@ -194,22 +195,26 @@ def _check_models(found: _Findings, kb: KnowledgeBase) -> None:
 def _check_ledger(found: _Findings, kb: KnowledgeBase) -> None:
     from ingest.ledger import HEAD, Ledger
 
-    sqlite, url = kb.data / "ledger.db", kb.settings.ledger
-    if url == "sqlite" and not sqlite.exists():
+    if kb.settings.ledger == "sqlite" and not (kb.data / "ledger.db").exists():
         found.ok("ledger", "not made yet: the first `sabio sync` does")
         return
     with found.about("ledger"):
-        ledger = Ledger(f"sqlite:///{sqlite}" if url == "sqlite" else url, migrate=False)
+        ledger = Ledger(kb.ledger_address, migrate=False)
         try:
-            revision = ledger.revision()
+            revision, version = ledger.revision(), ledger.version()
         finally:
             ledger.close()
         if revision is not None and revision > HEAD:
-            raise ConfigError(f"it was made by a newer Sabio (migration {revision}); this one knows {HEAD}")
-        state = f"at migration {HEAD}" if revision == HEAD else f"will be brought to migration {HEAD}"
-        found.ok("ledger", state)
-        if revision == HEAD:
+            raise ConfigError(
+                f"{version}: it was made by a newer Sabio (migration {revision}); this one knows {HEAD}"
+            )
+        if revision is None:
+            found.ok("ledger", f"{version}, empty: the first `sabio sync` makes its tables")
+        elif revision == HEAD:
+            found.ok("ledger", f"{version}, at migration {HEAD}")
             _check_index(found, kb, kb.ledger)
+        else:
+            found.ok("ledger", f"{version}, at migration {revision}; will be brought to {HEAD}")
 
 
 def _check_index(found: _Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
@@ -231,3 +236,16 @@ def _check_index(found: _Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
             found.warn("index", "it was made with another translator than the one here now", "sabio rebuild")
         else:
             found.ok("index", f"{name}: {len(published):,} chunks, as many as are published")
+
+
+def _check_queue(found: _Findings, settings: Settings) -> None:
+    if settings.queue == "none":
+        found.ok("queue", "none: `sabio serve` and `sabio work` do the work themselves")
+        return
+    from workers.app import create_app, queue_lengths
+
+    with found.about("queue"):
+        waiting = queue_lengths(create_app(settings))
+        found.ok(
+            "queue", ", ".join(f"{count:,} messages wait in `{name}`" for name, count in waiting.items())
+        )

@@ -161,15 +161,20 @@ def open_base(
     embedder: HashEmbedder | None = None,
     real_parsers: bool = False,
     lease_seconds: float | None = None,
+    ledger: str = "sqlite",
+    index: str = "local",
     **sync: Any,
 ) -> KnowledgeBase:
     """A knowledge base in `data` with a hashing model.
 
     `sources` are configured ones, name to type and options; `memory` names those that are kept in memory.
-    `lease_seconds` may be shorter than an operator is allowed to set it.
+    `lease_seconds` may be shorter than an operator is allowed to set it; `ledger` and `index` are as in the
+    settings.
     """
     configured = [{"name": name, **options} for name, options in (sources or {}).items()]
-    settings = Settings.model_validate({"data": data, "sources": configured, "sync": sync})
+    settings = Settings.model_validate(
+        {"data": data, "ledger": ledger, "index": index, "sources": configured, "sync": sync}
+    )
     if lease_seconds is not None:
         settings = settings.model_copy(
             update={"sync": settings.sync.model_copy(update={"lease_seconds": lease_seconds})}

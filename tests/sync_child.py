@@ -4,8 +4,9 @@ DATA holds `docs/`, the folder that is the source, and everything that the proce
 line by line into `embedded.log`. It syncs once for each line that it reads, and answers with the report.
 
 - `kill=STEP:N`, `stop=STEP:N`, `interrupt=STEP:N`: at the Nth time that a step was done, or inside of an
-  index write (`INSIDE`), send this process that signal; the last one is Ctrl-C's.
-- `lease=SECONDS`.
+  index write (`INSIDE`) or of the ledger's transaction that publishes (`publishing`), send this process that
+  signal; the last one is Ctrl-C's.
+- `lease=SECONDS`; `ledger=URL`, if its ledger is not the one that `keep_ledger` was told of.
 """
 
 import json
@@ -18,19 +19,34 @@ from pathlib import Path
 
 from ingest.index._rows import Rows
 from ingest.index._words import Words
+from ingest.ledger import working
 from tests.doubles import HashEmbedder, open_base
 from workers.local import sync_sources
 
 INSIDE = ("vectors written", "rows written", "words written")
 """Places within one write of the local index, in this order."""
+PUBLISHING = "publishing"
 SOURCE = "wiki"
 
 
-def open_folder(data: Path, lease: float = 60.0, **sync):
+def keep_ledger(data: Path, url: str, index: str = "local") -> Path:
+    """Let everything that is opened in `data` from now on use that ledger, and that index: `data`."""
+    (data / "ledger.url").write_text(url)
+    (data / "index.url").write_text(index)
+    return data
+
+
+def open_folder(data: Path, lease: float = 60.0, ledger: str | None = None, **sync):
     """The knowledge base over `data/docs`."""
+    kept = data / "ledger.url"
+    ledger = ledger or (kept.read_text() if kept.exists() else "sqlite")
+    named = data / "index.url"
+    index = named.read_text() if named.exists() else "local"
     sources = {SOURCE: {"type": "folder", "path": str(data / "docs"), "readers": ["everyone"]}}
     embedder = HashEmbedder(log=data / "embedded.log")
-    return open_base(data / "var", sources, embedder=embedder, lease_seconds=lease, **sync)
+    return open_base(
+        data / "var", sources, embedder=embedder, lease_seconds=lease, ledger=ledger, index=index, **sync
+    )
 
 
 def start(data: Path, **options) -> subprocess.Popen:
@@ -78,6 +94,17 @@ def _tell_inside(reached) -> None:
     Rows._write_vectors, Rows.settle, Words.put = after_vectors, before_words, after_words
 
 
+def _tell_publishing(reached) -> None:
+    publish = working.publish
+
+    def publish_and_tell(*args):
+        done = publish(*args)
+        reached(PUBLISHING)
+        return done
+
+    working.publish = publish_and_tell
+
+
 def main(data: Path, options: dict[str, str]) -> None:
     observe = _signal_at("", 0, signal.SIGKILL)
     for name, number in (("kill", signal.SIGKILL), ("stop", signal.SIGSTOP), ("interrupt", signal.SIGINT)):
@@ -86,7 +113,9 @@ def main(data: Path, options: dict[str, str]) -> None:
             observe = _signal_at(place, int(nth), number)
             if place in INSIDE:
                 _tell_inside(observe)
-    with open_folder(data, float(options.get("lease", 60))) as kb:
+            if place == PUBLISHING:
+                _tell_publishing(observe)
+    with open_folder(data, float(options.get("lease", 60)), options.get("ledger")) as kb:
         for _ in sys.stdin:
             [report] = sync_sources(kb, [SOURCE], observe=observe)
             sys.stdout.write(json.dumps(report) + "\n")

@@ -1,33 +1,51 @@
 """The ledger: the SQL record that decides what is published, readable and due.
 
 `Ledger` opens the database and brings it to the current migration; the modules beside this one hold the
-queries by journey: `runs` (who scans and follows a run), `scanning` (what a scan changes), `claims` (whose
-the due work is), `working` (publishing, sweeping), `reading` (confirming hits, explaining, reporting). SQLite
-when embedded, PostgreSQL in production, same queries.
+queries by journey: `requests` and `runs` (who asked for a sync, who scans, who follows a run), `scanning`
+(what a scan changes), `permitting` (what a permission refresh changes), `claims` (whose the due work is),
+`working` (publishing, sweeping), `reading` (confirming hits, explaining, reporting), `chores` and
+`processes`. The same queries run on SQLite, which has one writer at a time, and on PostgreSQL, where these
+rules stand in for that:
+
+1. Rows are locked in this order: the source's; its request; documents, by ascending id; their pending rows;
+   `state`, to be read; their chunks, quarantine and strays, the latter by ascending id; runs, last. So nobody
+   waits in a circle, which would be a deadlock.
+2. Whoever decides about a whole source (a scan, a permission refresh) holds the source's row; whoever writes
+   what hangs on a document (`claims.holds`) holds the document's row, and it stays theirs until they commit.
+3. Whoever takes a pending row without its document (`claims.renew`, `claims.free_dead`) waits for nobody: it
+   skips what is locked. So does `claims.claim`, which therefore shares work out without anybody queueing.
+4. A row that several may make at once is made by `upserts.insert_if_absent`, and then locked.
+5. A published version counts for the index collection that is in use, so that row is locked, shared, until
+   the commit: a swap comes before or after. Whoever changes which collections there are is alone in doing so.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from config.errors import ConfigError, UnavailableError
+from ingest.ledger.collections import Collections, begin, forget, look, use
 from ingest.ledger.tables import state
 
 # The newest migration. Opening a ledger that already stands here costs one query and no Alembic import.
-HEAD = "0002"
-_PATIENCE = 30.0
-"""Seconds to wait for another writer; `?timeout=` in the URL says otherwise."""
+HEAD = "0003"
+_USE = (
+    "use `sqlite`, or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, where a password's `@`, `:`, `/`, `?`,"
+    " `#` and `%` are written as %40, %3A, %2F, %3F, %23 and %25"
+)
+
+
+class ContendedError(UnavailableError):
+    """Others wrote the same rows at the same moment, and the database chose them: once more, and it works."""
 
 
 def now() -> datetime:
@@ -38,18 +56,18 @@ def now() -> datetime:
 class Ledger:
     """An open ledger. Cheap to share between threads; each process opens its own.
 
-    Raises `UnavailableError` whenever the database is down, locked for too long, or its disk is full, and
-    `ConfigError` when a person must act: `url` is none that can be opened, the file is damaged, or it was
-    written by a newer version.
+    Raises `UnavailableError` whenever the database is down, locked for too long, or its disk is full
+    (`ContendedError`: by accident), and `ConfigError` when a person must act: `url` is none that can be
+    opened, the server lets nobody in, the file is damaged, or it was written by a newer version.
     """
 
     def __init__(self, url: str | URL, *, migrate: bool = True) -> None:
-        """`url` is an SQLAlchemy URL, as `sqlite:////var/lib/sabio/ledger.db`."""
-        self._engine = _open(url)
+        """`url` is as `sqlite:////var/lib/sabio/ledger.db` or `postgresql://user:password@host/database`."""
+        self._vendor, self._engine = _engine_of(url)
+        self._known = False
         try:
-            with _translated(self._engine):
-                if migrate and self.revision() != HEAD:
-                    self.upgrade(HEAD)
+            if migrate and self.revision() != HEAD:
+                self.upgrade(HEAD)
         except BaseException:
             self.close()  # nobody gets this ledger to close it
             raise
@@ -57,22 +75,29 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look: a transaction that writes nothing."""
-        with _translated(self._engine), self._engine.connect() as connection, connection.begin():
-            yield connection
-
-    @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: everything in it happens, or nothing."""
-        with _translated(self._engine), self._engine.connect() as connection:
-            # Said before the transaction begins, so that SQLite takes its write lock at once: upgrading a
-            # read lock later fails instead of waiting.
-            connection.execution_options(writes=True)
+        with self._translated(), self._engine.connect() as connection:
+            connection.execution_options(**self._vendor.READS)
             with connection.begin():
                 yield connection
 
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: everything in it happens, or nothing. Others may write meanwhile, but for the rows
+        that it locks."""
+        with self._translated(), self._engine.connect() as connection:
+            connection.execution_options(**self._vendor.WRITES)
+            with connection.begin():
+                yield connection
+
+    def version(self) -> str:
+        """What the database is, as `PostgreSQL 15.18`."""
+        with self.read() as connection:
+            said: str = self._vendor.version(connection)
+            return said
+
     def revision(self) -> str | None:
         """The migration that the database stands at; None for an empty one."""
-        with _translated(self._engine), self._engine.connect() as connection:
+        with self.read() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return None
             version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -82,14 +107,14 @@ class Ledger:
         """Apply migrations up to `target`. Several processes may try at once; one does it."""
         from ingest.ledger.migrations import migrate
 
-        with _translated(self._engine):
+        with self._translated():
             migrate(self._engine, target)
 
     def downgrade(self, target: str = "base") -> None:
         """Take migrations back to `target`: for tests and for a roll-back of the product."""
         from ingest.ledger.migrations import migrate
 
-        with _translated(self._engine):
+        with self._translated():
             migrate(self._engine, target, down=True)
 
     def collection(self) -> str | None:
@@ -97,110 +122,80 @@ class Ledger:
         with self.read() as connection:
             return connection.scalar(select(state.c.value).where(state.c.key == "collection"))
 
+    def collections(self) -> Collections:
+        """Every index collection that there is, with what it was made with."""
+        with self.read() as connection:
+            return look(connection)
+
     def leftovers(self) -> list[str]:
         """Collections that a rebuild began or replaced, and that were not removed yet."""
-        with self.read() as connection:
-            return list(connection.scalars(select(state.c.value).where(state.c.key != "collection")))
+        found = self.collections()
+        return sorted(one.name for one in (found.building, found.retired) if one)
 
-    def begin_collection(self, name: str) -> None:
+    def begin_collection(self, name: str, made_with: Mapping[str, str] | None = None) -> None:
         """Note a collection before it is made, to answer from later."""
-        with self.write() as connection:
-            _put(connection, "building", name)
+        with self._write_state() as connection:
+            begin(connection, name, made_with or {}, now())
 
-    def set_collection(self, name: str, instead_of: str | None) -> bool:
-        """Answer from `name` from now on, which was begun; false when somebody else got ahead meanwhile."""
-        with self.write() as connection:
-            kept = {row.key: row.value for row in connection.execute(select(state))}
-            if kept.get("collection") != instead_of or (instead_of and kept.get("building") != name):
-                return False
-            connection.execute(state.delete().where(state.c.key == "building"))
-            _put(connection, "collection", name)
-            if instead_of:
-                _put(connection, "retired", instead_of)
-            return True
+    def set_collection(
+        self,
+        name: str,
+        instead_of: str | None,
+        made_with: Mapping[str, str] | None = None,
+        only_if: Callable[[Connection], bool] = lambda _connection: True,
+    ) -> bool:
+        """Answer from `name` from now on, which was begun or replaced; false when somebody else got ahead
+        meanwhile, or when `only_if`, asked while nothing can be published, says no. `made_with` is that of
+        the first one of all."""
+        with self._write_state() as connection:
+            return use(connection, name, instead_of, made_with or {}, now(), only_if)
 
     def forget_collection(self, name: str) -> None:
         """Say that a left-over collection was removed."""
+        with self._write_state() as connection:
+            forget(connection, name)
+
+    @contextmanager
+    def _write_state(self) -> Iterator[Connection]:
+        """One transaction, alone in changing which collections there are; all else goes on."""
         with self.write() as connection:
-            connection.execute(state.delete().where(state.c.key != "collection", state.c.value == name))
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE state IN SHARE ROW EXCLUSIVE MODE"))
+            yield connection
 
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
 
-
-def _put(connection: Connection, key: str, value: str) -> None:
-    connection.execute(state.delete().where(state.c.key == key))
-    connection.execute(state.insert().values(key=key, value=value))
-
-
-def _open(url: str | URL) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise ConfigError(
-            f"ledger: {url!r} is not a database URL; use `sqlite` or `postgresql://…`"
-        ) from error
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    if parsed.database:
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        shown = self._engine.url.set(drivername=self._engine.dialect.name, query={})
+        ledger = f"the ledger ({shown.render_as_string(hide_password=True)})"
         try:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UnavailableError(
-                f"the ledger's folder {Path(parsed.database).parent} cannot be made: {error.strerror}"
-            ) from error
-    # What the connection is made with wins over what the URL says.
-    engine = create_engine(parsed, connect_args={} if "timeout" in parsed.query else {"timeout": _PATIENCE})
-    patience = float(str(parsed.query.get("timeout", _PATIENCE)))
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # the BEGINs are ours, below
-        try:
-            _use_wal(connection, time.monotonic() + patience)
-            # Safe in WAL against kills; see sqlite.org/wal.html.
-            connection.execute("PRAGMA synchronous=NORMAL")
-            connection.execute("PRAGMA foreign_keys=ON")
-        except sqlite3.Error:
-            connection.close()  # the pool does not know it yet
+            yield
+            self._known = True
+        except PoolTimeoutError as error:
+            raise UnavailableError(f"{ledger} cannot be used: every connection is busy") from error
+        except (DBAPIError, sqlite3.Error) as error:
+            if (told := self._vendor.translated(error, ledger, known=self._known)) is not None:
+                raise told from error
             raise
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    return engine
-
-
-def _use_wal(connection: sqlite3.Connection, until: float) -> None:
-    """Switch to write-ahead logging, for which SQLite does not wait while others have the file open."""
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-@contextmanager
-def _translated(engine: Engine) -> Iterator[None]:
+def _engine_of(url: str | URL) -> tuple[ModuleType, Engine]:
+    """The vendor's module and its engine, for an address."""
+    # Never shown: what is no address may hold a password anywhere.
+    unreadable = ConfigError(f"ledger: that is not a database URL; {_USE}")
     try:
-        yield
-    except (DBAPIError, sqlite3.Error, PoolTimeoutError) as error:
-        # What a connection says while it is being made ready comes without SQLAlchemy around it.
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        ledger = f"the ledger ({engine.url.render_as_string(hide_password=True)})"
-        if type(cause) is sqlite3.DatabaseError:
-            raise ConfigError(
-                f"{ledger} is damaged: {cause}. Restore it from a backup, or move it away: the next sync then"
-                " reads every document anew"
-            ) from error
-        lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        if lost or isinstance(error, OperationalError | sqlite3.OperationalError | PoolTimeoutError):
-            raise UnavailableError(f"{ledger} cannot be used: {cause}") from error
-        raise  # a broken constraint or a wrong statement is our own mistake
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
+        raise unreadable from None
+    if "@" in f"{parsed.host}{'' if parsed.get_backend_name() == 'sqlite' else parsed.database}":
+        raise unreadable
+    if parsed.get_backend_name() == "sqlite":
+        from ingest.ledger import sqlite as vendor
+    elif parsed.get_backend_name() in ("postgresql", "postgres"):
+        from ingest.ledger import postgresql as vendor  # type: ignore[no-redef]
+    else:
+        raise ConfigError(f"ledger: {parsed.get_backend_name()!r} is no database that Sabio knows; {_USE}")
+    return vendor, vendor.open_engine(parsed)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
 
 from ingest.documents import Entry, Readers
 from ingest.ledger import now
@@ -52,34 +52,40 @@ def claim(
 ) -> list[Work]:
     """Lease up to `limit` due documents of `sources` for `seconds`; each is nobody else's meanwhile."""
     moment = now()
-    rows = connection.execute(
-        select(pending, *(documents.c[name] for name in _CLAIMED))
-        .join(documents, documents.c.id == pending.c.document)
-        .where(
-            pending.c.source.in_(sources),
-            or_(pending.c.not_before.is_(None), pending.c.not_before <= moment),
-            or_(pending.c.lease_until.is_(None), pending.c.lease_until <= moment),
-        )
+    # In two steps, so that the rows of documents, which are wide, are read for the few alone. Neither waits.
+    due = connection.execute(
+        select(pending)
+        .where(pending.c.source.in_(sources), *_free(moment))
         .order_by(pending.c.attempts, pending.c.document)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    if not due:
+        return []
+    columns = (documents.c.id, *(documents.c[name] for name in _CLAIMED))
+    kept = connection.execute(
+        select(*columns)
+        .where(documents.c.id.in_([row.document for row in due]))
+        .with_for_update(skip_locked=True)
+    )
+    rows = {row.id: row for row in kept}
     claimed = [
         Work(
             document=row.document,
             source=row.source,
             run=row.run,
             action=row.action,
-            entry=entry_of(row),
-            body=row.body or {},
-            indexed_readers=frozenset(row.indexed_readers or ()),
-            revision=row.revision,
-            recipe=row.recipe,
+            entry=entry_of(rows[row.document]),
+            body=rows[row.document].body or {},
+            indexed_readers=frozenset(rows[row.document].indexed_readers or ()),
+            revision=rows[row.document].revision,
+            recipe=rows[row.document].recipe,
             attempts=row.attempts,
             owner=owner,
-            fence=row.fence + 1,
+            fence=rows[row.document].fence + 1,
         )
-        for row in sorted(rows, key=lambda row: ACTIONS.index(row.action))
+        for row in sorted(due, key=lambda row: ACTIONS.index(row.action))
+        if row.document in rows
     ]
     ids = [work.document for work in claimed]
     connection.execute(
@@ -91,23 +97,41 @@ def claim(
     return claimed
 
 
+def claimable(connection: Connection, sources: Collection[str]) -> dict[str, int]:
+    """By source, how many documents could be leased at this moment; sources without any are left out."""
+    rows = connection.execute(
+        select(pending.c.source, func.count())
+        .where(pending.c.source.in_(sources), *_free(now()))
+        .group_by(pending.c.source)
+    )
+    return {source: number for source, number in rows}  # noqa: C416 - a Row is no pair to a type checker
+
+
+def _free(moment: datetime) -> Sequence[ColumnElement[bool]]:
+    return (
+        or_(pending.c.not_before.is_(None), pending.c.not_before <= moment),
+        or_(pending.c.lease_until.is_(None), pending.c.lease_until <= moment),
+    )
+
+
 def free_dead(connection: Connection) -> None:
     """End the leases of processes of this machine that are no more, instead of waiting for their expiry."""
     owners = connection.scalars(select(pending.c.owner).where(pending.c.owner.is_not(None)).distinct())
     dead = [owner for owner in owners if is_dead(owner)]
     if dead:
-        connection.execute(
-            update(pending).where(pending.c.owner.in_(dead)).values(owner=None, lease_until=None)
-        )
+        _set_unlocked(connection, pending.c.owner.in_(dead), owner=None, lease_until=None)
 
 
 def renew(connection: Connection, owner: str, work: Collection[str], seconds: float) -> None:
     """Keep the leases on these documents for `seconds` more."""
-    connection.execute(
-        update(pending)
-        .where(pending.c.owner == owner, pending.c.document.in_(work))
-        .values(lease_until=now() + timedelta(seconds=seconds))
-    )
+    ours = and_(pending.c.owner == owner, pending.c.document.in_(work))
+    _set_unlocked(connection, ours, lease_until=now() + timedelta(seconds=seconds))
+
+
+def _set_unlocked(connection: Connection, which: ColumnElement[bool], **values: Any) -> None:
+    """Write pending rows, but for those that somebody is writing at this moment."""
+    free = select(pending.c.document).where(which).with_for_update(skip_locked=True)
+    connection.execute(update(pending).where(pending.c.document.in_(free)).values(**values))
 
 
 def holds(connection: Connection, work: Work) -> bool:
@@ -115,15 +139,23 @@ def holds(connection: Connection, work: Work) -> bool:
 
     Locks the document's row until the transaction ends, so the answer stays true that long.
     """
-    return (
-        connection.execute(
-            update(documents)
-            .where(documents.c.id == work.document, documents.c.fence == work.fence)
-            .where(exists().where(pending.c.document == work.document, pending.c.owner == work.owner))
-            .values(fence=work.fence)
-        ).rowcount
-        == 1
-    )
+    return held(connection, work) is not None
+
+
+def held(connection: Connection, work: Work) -> Any:
+    """As `holds`, with what its pending row says by now, `run` (a later one may have taken it over) and
+    `attempts`; None: it is not ours."""
+    row: Any = connection.execute(
+        select(pending.c.run, pending.c.attempts)
+        .select_from(documents.join(pending, pending.c.document == documents.c.id))
+        .where(
+            documents.c.id == work.document,
+            documents.c.fence == work.fence,
+            pending.c.owner == work.owner,
+        )
+        .with_for_update(of=[documents, pending])
+    ).first()
+    return row
 
 
 def release(connection: Connection, work: Work, *, delay: float = 0) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from config.errors import UnavailableError
+from config.errors import SabioError
 from ingest.ledger import Ledger
 
 
@@ -48,7 +48,7 @@ def kept_alive(ledger: Ledger, seconds: float, renew: Callable[[Connection], obj
             try:
                 with ledger.write() as connection:
                     renew(connection)
-            except UnavailableError:
+            except SabioError:
                 continue  # the work itself meets the same outage and says so; a lost lease is fenced off
 
     thread = threading.Thread(target=beat, name="sabio-lease", daemon=True)

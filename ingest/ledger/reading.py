@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select
 
-from ingest.documents import Chunk, Readers, deep_link
+from ingest.documents import Chunk, Readers, deep_link, storable
+from ingest.ledger import now
+from ingest.ledger.locks import groups
+from ingest.ledger.runs import GOOD, OPEN, SYNC
+from ingest.ledger.runs import left as runs_left
 from ingest.ledger.scanning import readers_of
 from ingest.ledger.tables import chunks, documents, pending, quarantine, questions, runs, strays
 from ingest.ledger.working import chunk_of
@@ -42,8 +46,11 @@ class Passage:
 def confirm(connection: Connection, ids: Collection[str], sources: Collection[str]) -> dict[str, Passage]:
     """Those of the chunk ids that are published at this moment, in configured sources. Readers are not
     applied here: see `ingest.permissions`."""
-    rows = connection.execute(_passages().where(chunks.c.id.in_(ids), documents.c.source.in_(sources)))
-    return {row.id: _passage(row) for row in rows}
+    found: dict[str, Passage] = {}
+    for group in groups(list(ids)):
+        ours = chunks.c.id.in_(group), documents.c.source.in_(sources)
+        found.update((row.id, _passage(row)) for row in connection.execute(_passages().where(*ours)))
+    return found
 
 
 def _passages() -> Any:
@@ -103,20 +110,19 @@ def published_documents(connection: Connection, ids: Iterable[str] | None = None
 
 def find_documents(connection: Connection, words: str) -> list[Row[Any]]:
     """Documents that a person may mean by an id, a path, a title or an address; exact matches first."""
+    words = storable(words)
     exact = or_(
         documents.c.id == words,
         documents.c.entry == words,
         documents.c.url == words,
         func.lower(documents.c.title) == words.lower(),
     )
-    found = connection.execute(select(documents).where(exact).limit(10)).all()
-    if found:
-        return list(found)
-    return list(
-        connection.execute(
-            select(documents).where(documents.c.entry.endswith("/" + words, autoescape=True)).limit(10)
-        )
-    )
+    ending = documents.c.entry.iendswith("/" + words, autoescape=True)
+    for which in (exact, ending):
+        query = select(documents).where(which).order_by(documents.c.id).limit(10)
+        if found := connection.execute(query).all():
+            return list(found)
+    return []
 
 
 def standing(connection: Connection, document: str) -> dict[str, Any]:
@@ -133,7 +139,8 @@ def standing(connection: Connection, document: str) -> dict[str, Any]:
 
 
 def counts(connection: Connection) -> dict[str, dict[str, Any]]:
-    """By source: published documents, chunks, pending, quarantined and held, and the last two runs."""
+    """By source: published documents, chunks, pending, quarantined and held; of syncs, when the last good one
+    began (`began_at`) and ended (`synced_at`), and the latest (`last_run`)."""
     result: dict[str, dict[str, Any]] = {}
 
     def put(key: str, query: Any) -> None:
@@ -161,18 +168,76 @@ def counts(connection: Connection) -> dict[str, dict[str, Any]]:
         .where(live, documents.c.missing_since.is_not(None))
         .group_by(by_source),
     )
-    put(
-        "synced_at",
-        select(runs.c.source, func.max(runs.c.finished_at))
-        .where(runs.c.state.in_(("done", "held")))
-        .group_by(runs.c.source),
-    )
-    for source in connection.scalars(select(runs.c.source).distinct()):
-        last = connection.execute(
-            select(runs).where(runs.c.source == source).order_by(runs.c.started_at.desc()).limit(1)
-        ).one()
-        result.setdefault(source, {})["last_run"] = last._asdict()
+    good = and_(runs.c.state.in_(GOOD), runs.c.kind == SYNC)
+    put("synced_at", select(runs.c.source, func.max(runs.c.finished_at)).where(good).group_by(runs.c.source))
+    put("began_at", select(runs.c.source, func.max(runs.c.started_at)).where(good).group_by(runs.c.source))
+    turn = func.row_number().over(partition_by=runs.c.source, order_by=runs.c.started_at.desc())
+    latest = select(runs, turn.label("turn")).where(runs.c.kind == SYNC).subquery()
+    for row in connection.execute(select(*latest.c[*runs.c.keys()]).where(latest.c.turn == 1)):
+        result.setdefault(row.source, {})["last_run"] = row._asdict()
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run has come."""
+
+    run: str
+    source: str
+    kind: str
+    """`sync` or `permissions`."""
+    state: str
+    """`scanning`, `working`, `done`, `held`, `failed`."""
+    started_at: datetime
+    planned: int
+    """Documents that were due when its plan was written."""
+    left: int
+    done: int
+    failed: int
+    """Those that were put into quarantine."""
+    current: str | None
+    """The title of the document that was worked on last."""
+    rate: float | None
+    """Documents a second since the plan was written; None while it is not known."""
+    seconds_left: float | None
+    """An estimate; None while it is not known."""
+    error: str | None
+    """Why it failed; of one that goes on, what stands in its way."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it goes on no more."""
+        return self.state not in OPEN
+
+
+def progress(connection: Connection, run: str) -> Progress:
+    """How far a run has come by now."""
+    row = connection.execute(select(runs).where(runs.c.id == run)).one()
+    left = runs_left(connection, run)
+    failed = connection.scalar(
+        select(func.count())
+        .select_from(quarantine)
+        .where(quarantine.c.source == row.source, quarantine.c.since >= (row.planned_at or row.started_at))
+    )
+    done = max(0, row.planned - left - (failed or 0)) if row.planned_at else 0
+    seconds = ((row.finished_at or now()) - row.planned_at).total_seconds() if row.planned_at else 0
+    dealt_with = max(0, row.planned - left)
+    rate = dealt_with / seconds if dealt_with and seconds > 0 else None
+    return Progress(
+        run=row.id,
+        source=row.source,
+        kind=row.kind,
+        state=row.state,
+        started_at=row.started_at,
+        planned=row.planned,
+        left=left,
+        done=done,
+        failed=failed or 0,
+        current=row.current,
+        rate=rate,
+        seconds_left=left / rate if rate else None,
+        error=row.error,
+    )
 
 
 def run_report(connection: Connection, run: str) -> dict[str, Any]:
@@ -187,6 +252,7 @@ def run_report(connection: Connection, run: str) -> dict[str, Any]:
     return {
         "run": row.id,
         "source": row.source,
+        "kind": row.kind,
         "outcome": row.state,
         "scanned": row.scanned,
         "new": row.new,
@@ -215,6 +281,7 @@ def keep_question(connection: Connection, values: Mapping[str, Any]) -> None:
 
 def find_question(connection: Connection, words: str) -> Row[Any] | None:
     """The latest question of that reference or wording."""
+    words = storable(words)
     return connection.execute(
         select(questions)
         .where(or_(questions.c.id == words, questions.c.text == words))
@@ -224,14 +291,21 @@ def find_question(connection: Connection, words: str) -> Row[Any] | None:
 
 
 def last_outcome(connection: Connection, source: str) -> str | None:
-    """How the latest run of a source ended, or its state while it goes on; None before the first."""
-    return connection.scalar(
-        select(runs.c.state).where(runs.c.source == source).order_by(runs.c.started_at.desc()).limit(1)
-    )
+    """How the latest sync of a source ended, or its state while it goes on; None before the first."""
+    outcome: str | None = connection.scalar(_latest(runs.c.state, source))
+    return outcome
 
 
 def last_run(connection: Connection, source: str) -> str | None:
-    """The id of a source's latest run."""
-    return connection.scalar(
-        select(runs.c.id).where(runs.c.source == source).order_by(runs.c.started_at.desc()).limit(1)
+    """The id of a source's latest sync."""
+    run: str | None = connection.scalar(_latest(runs.c.id, source))
+    return run
+
+
+def _latest(column: Any, source: str) -> Any:
+    return (
+        select(column)
+        .where(runs.c.source == source, runs.c.kind == SYNC)
+        .order_by(runs.c.started_at.desc())
+        .limit(1)
     )

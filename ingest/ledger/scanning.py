@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from ingest.documents import Entry, Readers, document_id
 from ingest.ledger import now
-from ingest.ledger.runs import ScanLease, release_scan, take_over
-from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, strays
+from ingest.ledger.locks import groups, lock_documents, ordered_strays
+from ingest.ledger.runs import ScanLease, close_earlier, release_scan, take_over
+from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, sources, strays
 from ingest.planning import ACTIONS, FETCH, SWEEP, Failure, Known, Plan, due
 
 
@@ -45,8 +47,14 @@ def readers_of(kept: Sequence[str] | None) -> Readers | None:
     return None if kept is None else frozenset(kept)
 
 
-def _kept(readers: Readers | None) -> list[str] | None:
+def kept_readers(readers: Readers | None) -> list[str] | None:
+    """Readers as the ledger keeps them."""
     return None if readers is None else sorted(readers)
+
+
+def narrower(one: Readers | None, other: Readers | None) -> Readers | None:
+    """Whoever may read by both."""
+    return None if one is None or other is None else one & other
 
 
 def known(connection: Connection, source: str) -> list[Known]:
@@ -86,20 +94,27 @@ def record(connection: Connection, lease: ScanLease, run: str, plan: Plan) -> bo
     """
     if not release_scan(connection, lease):
         return False
+    plan = _with_refreshed(connection, lease.source, run, plan)
+    missing = _missing(connection, lease.source)
+    lock_documents(connection, {*_touched(plan), *missing, *_due(connection, lease.source)})
     # Work that an earlier run left is this run's now, and is tried again at once.
-    take_over(connection, lease.source, run)
+    earlier = take_over(connection, lease.source, run)
     _list_new(connection, lease.source, plan.new)
     _relist(connection, [*plan.changed, *plan.relisted])
     _remove(connection, run, plan.gone)
     _make_due(connection, lease.source, run, _fetches(lease.source, plan), forgive=True)
     _make_due(connection, lease.source, run, _touches(plan))
     _make_due(connection, lease.source, run, [(one.document, SWEEP) for one in plan.gone])
-    _set_missing(connection, lease.source, [one.document for one in plan.held])
+    _set_missing(connection, missing, {one.document for one in plan.held})
+    connection.execute(update(sources).where(sources.c.name == lease.source).values(listed_at=now()))
+    close_earlier(connection, earlier, run)
     connection.execute(
         update(runs)
         .where(runs.c.id == run)
         .values(
             state="working",
+            planned=select(func.count()).select_from(pending).where(pending.c.run == run).scalar_subquery(),
+            planned_at=now(),
             scanned=plan.scanned,
             new=len(plan.new),
             changed=len(plan.changed),
@@ -113,6 +128,38 @@ def record(connection: Connection, lease: ScanLease, run: str, plan: Plan) -> bo
         )
     )
     return True
+
+
+def _with_refreshed(connection: Connection, source: str, run: str, plan: Plan) -> Plan:
+    """The plan, without giving back what a permission refresh took while this run listed the source: nobody
+    knows which of the two saw the newer readers."""
+    refreshed = connection.scalar(select(sources.c.refreshed_at).where(sources.c.name == source))
+    began = connection.scalar(select(runs.c.started_at).where(runs.c.id == run))
+    if refreshed is None or began is None or refreshed < began:
+        return plan
+    rows = connection.execute(select(documents.c.id, documents.c.readers).where(documents.c.source == source))
+    now_known = {row.id: readers_of(row.readers) for row in rows}
+
+    def narrowed(one: Known, entry: Entry) -> Entry:
+        before = now_known[one.document]
+        return entry if entry.readers == before else replace(entry, readers=narrower(before, entry.readers))
+
+    return replace(
+        plan,
+        new=[(one, entry if one is None or one.removed else narrowed(one, entry)) for one, entry in plan.new],
+        changed=[(one, narrowed(one, entry)) for one, entry in plan.changed],
+        relisted=[(one, narrowed(one, entry)) for one, entry in plan.relisted],
+    )
+
+
+def _touched(plan: Plan) -> set[str]:
+    """The documents that are in the ledger and that a plan changes."""
+    listed = [one for one, _ in [*plan.new, *plan.changed, *plan.relisted] if one is not None]
+    return {one.document for one in [*listed, *plan.gone, *plan.held]}
+
+
+def _due(connection: Connection, source: str) -> Sequence[str]:
+    return connection.scalars(select(pending.c.document).where(pending.c.source == source)).all()
 
 
 def _fetches(source: str, plan: Plan) -> list[tuple[str, str]]:
@@ -173,7 +220,7 @@ def _list_new(connection: Connection, source: str, listed: Sequence[tuple[Known 
 def _columns(entry: Entry) -> dict[str, Any]:
     return {
         "listing": listing_of(entry),
-        "readers": _kept(entry.readers),
+        "readers": kept_readers(entry.readers),
         "title": entry.title,
         "url": entry.url,
     }
@@ -190,7 +237,7 @@ def _relist(connection: Connection, relisted: Sequence[tuple[Known, Entry]]) -> 
             {
                 "b_id": one.document,
                 "b_listing": listing_of(entry),
-                "b_readers": _kept(entry.readers),
+                "b_readers": kept_readers(entry.readers),
                 "b_url": entry.url,
             }
             for one, entry in relisted
@@ -203,7 +250,8 @@ def _remove(connection: Connection, run: str, gone: Sequence[Known]) -> None:
         retired = connection.execute(
             select(chunks.c.id, chunks.c.document).where(chunks.c.document.in_(group))
         ).all()
-        connection.execute(delete(strays).where(strays.c.document.in_(group), strays.c.swept))
+        proven = ordered_strays(strays.c.document.in_(group), strays.c.swept)
+        connection.execute(delete(strays).where(strays.c.chunk.in_(proven)))
         if retired:
             connection.execute(
                 insert(strays),
@@ -226,12 +274,12 @@ def _make_due(
     `forgive` takes the documents out of quarantine.
     """
     for group in groups([document for document, _ in due]):
-        connection.execute(delete(pending).where(pending.c.document.in_(group)))
-        if forgive:
-            connection.execute(delete(quarantine).where(quarantine.c.document.in_(group)))
         connection.execute(
             update(documents).where(documents.c.id.in_(group)).values(fence=documents.c.fence + 1)
         )
+        connection.execute(delete(pending).where(pending.c.document.in_(group)))
+        if forgive:
+            connection.execute(delete(quarantine).where(quarantine.c.document.in_(group)))
     if due:
         connection.execute(
             insert(pending),
@@ -242,19 +290,14 @@ def _make_due(
         )
 
 
-def _set_missing(connection: Connection, source: str, held: Sequence[str]) -> None:
+def _missing(connection: Connection, source: str) -> set[str]:
+    """The documents that were not listed last time and whose removal is held."""
+    held = select(documents.c.id).where(documents.c.source == source, documents.c.missing_since.is_not(None))
+    return set(connection.scalars(held))
+
+
+def _set_missing(connection: Connection, before: Set[str], held: Set[str]) -> None:
     """Remember since when each held document has been missing, and forget it for those that came back."""
-    missing = set(
-        connection.scalars(
-            select(documents.c.id).where(documents.c.source == source, documents.c.missing_since.is_not(None))
-        )
-    )
-    for group in groups(sorted(missing.difference(held))):
-        connection.execute(update(documents).where(documents.c.id.in_(group)).values(missing_since=None))
-    for group in groups(sorted(set(held) - missing)):
-        connection.execute(update(documents).where(documents.c.id.in_(group)).values(missing_since=now()))
-
-
-def groups(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
-    """Lists short enough for a statement's parameters (SQLite allows 32,766, PostgreSQL 65,535)."""
-    return (ids[start : start + size] for start in range(0, len(ids), size))
+    for ids, since in ((before - held, None), (held - before, now())):
+        for group in groups(sorted(ids)):
+            connection.execute(update(documents).where(documents.c.id.in_(group)).values(missing_since=since))

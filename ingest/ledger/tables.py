@@ -22,9 +22,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
+    false,
 )
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from ingest.documents import storable
 
 
 class Moment(TypeDecorator[datetime]):
@@ -49,6 +51,24 @@ class Moment(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text of whatever origin, without what a database cannot hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Texts are put right when they are written; those that decide something were so before."""
+        return storable(value)
+
+
+def _ordered(kind: type[String], length: int | None = None) -> TypeEngine[str]:
+    """What rows are ordered and locked by: on every database, and in Python, in the same order."""
+    return kind(length).with_variant(kind(length, collation="C"), "postgresql")
+
+
+ID, NAME, ENTRY = _ordered(String, 36), _ordered(String, 200), _ordered(Text)
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -59,7 +79,7 @@ metadata = MetaData(
 )
 
 # One row a key: `collection` names the index collection that questions are answered from, `building` the one
-# that a rebuild is filling, `retired` the one before it, which is removed when nobody reads it any more.
+# that a rebuild is filling, `retired` the one before it, which is kept for a while. See `collections`.
 state = Table(
     "state",
     metadata,
@@ -72,52 +92,62 @@ state = Table(
 sources = Table(
     "sources",
     metadata,
-    Column("name", String(200), primary_key=True),
-    Column("owner", String(200)),
+    Column("name", NAME, primary_key=True),
+    Column("owner", NAME),
     Column("lease_until", Moment),
     Column("fence", Integer, nullable=False, default=0),
+    Column("listed_at", Moment),  # when a plan was last recorded
+    Column("refreshed_at", Moment),  # when permissions were last looked up apart from a plan
+)
+
+# Syncs that somebody asked for and that have not begun: one a source.
+requests = Table(
+    "requests",
+    metadata,
+    Column("source", NAME, primary_key=True),
+    Column("full", Boolean, nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("by", Words),
+    Column("requested_at", Moment, nullable=False),
 )
 
 documents = Table(
     "documents",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("source", String(200), nullable=False, index=True),
-    Column("entry", Text, nullable=False),  # the connector's id
+    Column("id", ID, primary_key=True),  # made of the two below, so that these need no index of their own
+    Column("source", NAME, nullable=False, index=True),
+    Column("entry", ENTRY, nullable=False),  # the connector's id, of any length
     Column("listing", JSON, nullable=False),  # the entry as last listed, see scanning.listing_of
     Column("readers", JSON(none_as_null=True)),  # sorted principals; null: unknown, so nobody
     Column("indexed_readers", JSON),  # what the index filters by, until it is told the above
     Column("body", JSON),  # the title, author and date that the body itself gives; they win over the listed
-    Column("title", Text, nullable=False),
-    Column("url", Text),
-    Column("author", Text),
+    Column("title", Words, nullable=False),
+    Column("url", Words),
+    Column("author", Words),
     Column("updated_at", Moment),
     Column("language", String(8)),
-    Column("revision", Text),  # the published one; null: never published
+    Column("revision", Words),  # the published one; null: never published
     Column("recipe", String(100)),  # how the published chunks were cut
     Column("published_at", Moment),
     Column("removed_at", Moment),
     Column("missing_since", Moment),  # not listed any more, removal held
     Column("fence", Integer, nullable=False, default=0),
-    UniqueConstraint("source", "entry"),
 )
 
 # The published chunks, and only those: a row here is what may be quoted.
 chunks = Table(
     "chunks",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column(
-        "document", String(36), ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("id", ID, primary_key=True),
+    Column("document", ID, ForeignKey("documents.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("position", Integer, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("heading", JSON, nullable=False),
-    Column("anchor", Text),
+    Column("anchor", Words),
     Column("page", Integer),
     Column("language", String(8), nullable=False),
     Column("kind", String(10), nullable=False),
-    Column("pivot", Text),
+    Column("pivot", Words),
 )
 
 # Chunk ids that the index may hold without their being published: noted before they are written,
@@ -125,9 +155,9 @@ chunks = Table(
 strays = Table(
     "strays",
     metadata,
-    Column("chunk", String(36), primary_key=True),
-    Column("document", String(36), nullable=False, index=True),
-    Column("run", String(36), nullable=False, index=True),
+    Column("chunk", ID, primary_key=True),
+    Column("document", ID, nullable=False, index=True),
+    Column("run", ID, nullable=False, index=True),
     Column("swept", Boolean, nullable=False, default=False),
 )
 
@@ -135,26 +165,26 @@ strays = Table(
 pending = Table(
     "pending",
     metadata,
-    Column("document", String(36), ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
-    Column("source", String(200), nullable=False, index=True),
-    Column("run", String(36), nullable=False, index=True),
+    Column("document", ID, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", NAME, nullable=False),
+    Column("run", ID, nullable=False, index=True),
     Column("action", String(10), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("reason", Text),
+    Column("reason", Words),
     Column("not_before", Moment),
-    Column("owner", String(200)),
+    Column("owner", NAME),
     Column("lease_until", Moment),
-    Index("ix_pending_lease", "source", "not_before", "lease_until"),
+    Index("ix_pending_turn", "source", "attempts", "document"),  # the order of `claims.claim`
 )
 
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("document", String(36), ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
-    Column("source", String(200), nullable=False, index=True),
-    Column("revision", Text),  # what could not be read; null: it could not be had, so the next scan retries
+    Column("document", ID, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", NAME, nullable=False, index=True),
+    Column("revision", Words),  # what could not be read; null: it could not be had, so the next scan retries
     Column("recipe", String(100)),  # how it was tried; another parser may do better
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("since", Moment, nullable=False),
 )
@@ -162,15 +192,22 @@ quarantine = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("id", String(36), primary_key=True),
-    Column("source", String(200), nullable=False, index=True),
+    Column("id", ID, primary_key=True),
+    Column("source", NAME, nullable=False, index=True),
     Column("state", String(10), nullable=False),  # scanning, working, done, held, failed
-    Column("owner", String(200), nullable=False),  # who follows the run to its end, if still alive
+    # What old processes, during an upgrade, do not set has defaults in the database as well.
+    Column("kind", String(12), nullable=False, default="sync", server_default="sync"),  # sync, permissions
+    Column("owner", NAME, nullable=False),  # who follows the run to its end, if still alive
     Column("seen_at", Moment, nullable=False),
     Column("full", Boolean, nullable=False, default=False),
     Column("started_at", Moment, nullable=False),
     Column("finished_at", Moment),
-    Column("error", Text),
+    Column("error", Words),  # of one that goes on: what stands in its way
+    Column("confirmed", Boolean, nullable=False, default=False, server_default=false()),
+    Column("asked_by", Words),
+    Column("planned", Integer, nullable=False, default=0, server_default="0"),  # documents due by the plan
+    Column("planned_at", Moment),
+    Column("current", Words),  # the title of the document that was worked on last
     *(
         Column(count, Integer, nullable=False, default=0)
         for count in (
@@ -180,14 +217,37 @@ runs = Table(
     ),
 )  # fmt: skip
 
+# What is done every so often, by whichever process comes first; '' is the source of what concerns them all.
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", String(50), primary_key=True),
+    Column("source", NAME, primary_key=True),
+    Column("owner", NAME),
+    Column("lease_until", Moment),
+    Column("done_at", Moment),
+    Column("found", JSON(none_as_null=True)),  # what it saw when it was last done
+)
+
+# The processes of this installation that say from time to time that they are there.
+processes = Table(
+    "processes",
+    metadata,
+    Column("name", NAME, primary_key=True),
+    Column("kind", String(10), nullable=False),  # serve, work, beat
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("consumed_at", Moment),  # when it last took up something to do
+)
+
 questions = Table(
     "questions",
     metadata,
-    Column("id", String(36), primary_key=True),  # the reference that a person can quote
+    Column("id", ID, primary_key=True),  # the reference that a person can quote
     Column("asked_at", Moment, nullable=False, index=True),
-    Column("person", Text),
+    Column("person", Words),
     Column("platform", String(20), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("language", String(8), nullable=False),
     Column("outcome", String(20), nullable=False),
     Column("answer", JSON, nullable=False),

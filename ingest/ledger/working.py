@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from ingest.documents import Chunk, Kind
 from ingest.ledger import now
-from ingest.ledger.claims import Work, after, give_back, holds
-from ingest.ledger.scanning import groups
+from ingest.ledger.claims import Work, after, give_back, held
+from ingest.ledger.locks import groups, lock_documents, ordered_strays
 from ingest.ledger.tables import chunks, documents, pending, quarantine, runs, state, strays
+from ingest.ledger.upserts import insert_or_replace
 from ingest.planning import READERS, SWEEP
 
 
@@ -55,6 +56,11 @@ def chunk_of(row: Row[Any]) -> Chunk:
 
 def set_pivots(connection: Connection, pivots: Mapping[str, str | None]) -> None:
     """Keep translations that were made after publishing, by chunk id."""
+    # Whoever publishes one of these documents meanwhile has a list of its chunks of its own.
+    whose: set[str] = set()
+    for group in groups(sorted(pivots)):
+        whose.update(connection.scalars(select(chunks.c.document).where(chunks.c.id.in_(group))))
+    lock_documents(connection, whose)
     connection.execute(
         update(chunks).where(chunks.c.id == bindparam("b_id")).values(pivot=bindparam("b_pivot")),
         [{"b_id": chunk, "b_pivot": pivot} for chunk, pivot in pivots.items()],
@@ -66,10 +72,9 @@ def note(connection: Connection, work: Work, ids: Sequence[str]) -> bool:
 
     From here on a kill leaves nothing that is not written down. False: the work is no longer ours.
     """
-    if not holds(connection, work):
+    if (due := held(connection, work)) is None:
         return False
-    _forget(connection, ids)
-    _add_strays(connection, work, ids)
+    _add_strays(connection, work, ids, due.run)
     connection.execute(
         update(pending).where(pending.c.document == work.document).values(attempts=pending.c.attempts + 1)
     )
@@ -81,15 +86,17 @@ def publish(connection: Connection, work: Work, new: Publication, collection: st
 
     False: the work is no longer ours, or another index collection than the one written to is in use.
     """
-    if not holds(connection, work) or not _is_used(connection, collection):
+    due = held(connection, work)
+    if due is None or not _is_used(connection, collection):
         return False
     before = set(connection.scalars(select(chunks.c.id).where(chunks.c.document == work.document)))
     after = [chunk.id for chunk in new.chunks]
-    connection.execute(delete(chunks).where(chunks.c.document == work.document))
+    if before:
+        connection.execute(delete(chunks).where(chunks.c.document == work.document))
     if new.chunks:
         connection.execute(insert(chunks), [_row(work.document, n, c) for n, c in enumerate(new.chunks)])
     _forget(connection, after)
-    _add_strays(connection, work, sorted(before.difference(after)))
+    _add_strays(connection, work, before.difference(after), due.run)
     connection.execute(
         update(documents)
         .where(documents.c.id == work.document)
@@ -106,15 +113,15 @@ def publish(connection: Connection, work: Work, new: Publication, collection: st
         )
     )
     connection.execute(
+        update(pending).where(pending.c.document == work.document).values(action=SWEEP, attempts=0)
+    )
+    connection.execute(
         update(runs)
-        .where(runs.c.id == _run_of(work))
+        .where(runs.c.id == due.run)
         .values(
             chunks_embedded=runs.c.chunks_embedded + new.embedded,
             chunks_reused=runs.c.chunks_reused + len(after) - new.embedded,
         )
-    )
-    connection.execute(
-        update(pending).where(pending.c.document == work.document).values(action=SWEEP, attempts=0)
     )
     return True
 
@@ -131,7 +138,8 @@ def finish(connection: Connection, work: Work, swept: Sequence[str], collection:
 
     False: the work is no longer ours, or another index collection is in use.
     """
-    if not holds(connection, work) or not _is_used(connection, collection):
+    due = held(connection, work)
+    if due is None or not _is_used(connection, collection):
         return False
     if work.action == READERS:
         connection.execute(
@@ -139,10 +147,9 @@ def finish(connection: Connection, work: Work, swept: Sequence[str], collection:
             .where(documents.c.id == work.document)
             .values(indexed_readers=sorted(work.readers))
         )
-    for group in groups(swept):
-        connection.execute(
-            update(strays).where(strays.c.chunk.in_(group)).values(swept=True, run=_run_of(work))
-        )
+    for group in groups(sorted(swept)):
+        these = ordered_strays(strays.c.chunk.in_(group))
+        connection.execute(update(strays).where(strays.c.chunk.in_(these)).values(swept=True, run=due.run))
     connection.execute(delete(pending).where(pending.c.document == work.document))
     return True
 
@@ -159,11 +166,10 @@ def fail(
     """Count a failed attempt, to be repeated after `delay` seconds; at the limit the document goes into
     quarantine, until its revision or the `recipe` that it was read by changes; without one, until the next
     scan. False: the work is no longer ours."""
-    if not holds(connection, work):
+    if (due := held(connection, work)) is None:
         return False
-    attempts = connection.scalar(select(pending.c.attempts).where(pending.c.document == work.document)) or 0
     # An attempt that came as far as writing was counted by `note`.
-    attempts = attempts + 1 if attempts == work.attempts else attempts
+    attempts = due.attempts + 1 if due.attempts == work.attempts else due.attempts
     if attempts < limit:
         give_back(connection, work, attempts=attempts, reason=reason, not_before=after(delay))
         return True
@@ -187,23 +193,22 @@ def fail(
 
 
 def _is_used(connection: Connection, collection: str) -> bool:
-    return connection.scalar(select(state.c.value).where(state.c.key == "collection")) == collection
+    """Whether questions are answered from this collection, and will be until the transaction ends."""
+    used = select(state.c.value).where(state.c.key == "collection").with_for_update(read=True)
+    return connection.scalar(used) == collection
 
 
-def _run_of(work: Work) -> Any:
-    """The run that the work belongs to now: a later one may have taken it over."""
-    return select(pending.c.run).where(pending.c.document == work.document).scalar_subquery()
+def _add_strays(connection: Connection, work: Work, ids: Iterable[str], run: str) -> None:
+    """Note chunk ids; those of chunks that were retired before and have come back are due again."""
+    rows = [{"chunk": one, "document": work.document, "run": run, "swept": False} for one in sorted(ids)]
+    if rows:
+        insert_or_replace(connection, strays, rows)
 
 
-def _add_strays(connection: Connection, work: Work, ids: Sequence[str]) -> None:
-    if ids:
-        rows = [{"chunk": one, "document": work.document, "run": work.run, "swept": False} for one in ids]
-        connection.execute(insert(strays), rows)
-
-
-def _forget(connection: Connection, ids: Sequence[str]) -> None:
-    for group in groups(ids):
-        connection.execute(delete(strays).where(strays.c.chunk.in_(group)))
+def _forget(connection: Connection, ids: Iterable[str]) -> None:
+    for group in groups(sorted(ids)):
+        these = ordered_strays(strays.c.chunk.in_(group))
+        connection.execute(delete(strays).where(strays.c.chunk.in_(these)))
 
 
 def _row(document: str, position: int, chunk: Chunk) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.check import Level, run_checks
 from bot.platforms.terminal import findings_code
+from ingest.ledger import HEAD, Ledger
 from ingest.ledger.tables import state
 from tests.bot.conftest import build_company
 
@@ -122,7 +123,7 @@ def test_chunks_missing_from_the_index_are_told(own_kb, own_company):
 
 def test_an_index_of_another_model_is_an_error(own_kb, own_company):
     with own_kb.ledger.write() as ledger:
-        ledger.execute(state.update().values(value="another-model-9-1234"))
+        ledger.execute(state.update().where(state.c.key == "collection").values(value="another-model-9-1234"))
     own_kb.close()
     findings = run_checks(own_company, None)
     assert "rebuild" in wrong(findings)["index", "error"].message
@@ -138,3 +139,19 @@ def test_programs_that_are_not_installed_are_named_with_what_is_off(file, monkey
     warning = wrong(run_checks(file, None))["tesseract", "warning"]
     assert "scanned pages" in warning.message
     assert "make system" in warning.fix
+
+
+def test_a_ledger_on_a_server_is_named_with_its_version_and_migration(file, postgres_url):
+    file.write_text(f"{file.read_text()}\nledger: {postgres_url}\n")
+    assert messages(run_checks(file, None), "ledger").startswith("PostgreSQL ")
+    assert "empty: the first `sabio sync` makes its tables" in messages(run_checks(file, None), "ledger")
+    Ledger(postgres_url).close()
+    assert messages(run_checks(file, None), "ledger").endswith(f", at migration {HEAD}")
+
+
+def test_a_ledger_on_a_server_that_lets_nobody_in_is_told_with_what_to_change(file, postgres_url):
+    file.write_text(f"{file.read_text()}\nledger: {postgres_url.replace(':sabio@', ':canary@')}\n")
+    [told] = [one for one in run_checks(file, None) if one.subject == "ledger"]
+    assert (told.level, told.kind) == (Level.ERROR, "configuration")
+    assert "the password is wrong" in told.message
+    assert "canary" not in told.message

@@ -13,10 +13,12 @@ import pytest
 from ingest.ledger.tables import chunks, documents, pending
 from ingest.observing import STEPS
 from tests.doubles import Page, differences
-from tests.sync_child import INSIDE, SOURCE, open_folder, start
+from tests.sync_child import INSIDE, PUBLISHING, SOURCE, keep_ledger, open_folder, start
 from workers.local import sync_sources
 
-PLACES = (*STEPS, *INSIDE)
+PLACES = (*STEPS, *INSIDE, PUBLISHING)
+ON_A_SERVER = ("planned", "noted", PUBLISHING, "published", "swept")
+"""Places that are tried on PostgreSQL as well each time; `make contract` tries them all."""
 
 
 def write_pages(data: Path, count: int, version: str) -> None:
@@ -101,13 +103,17 @@ def test_whatever_was_being_done_when_it_was_killed_the_next_sync_ends_as_if_not
     resume_after_kills(tmp_path, clean, place, [1, 3])
 
 
+@pytest.mark.parametrize("place", ON_A_SERVER)
+def test_the_same_with_the_ledger_on_a_server(tmp_path, clean, place, postgres_ledger):
+    resume_after_kills(keep_ledger(tmp_path, postgres_ledger), clean, place, [1, 3])
+
+
 @pytest.mark.contract
 @pytest.mark.parametrize("place", PLACES)
-def test_twenty_kills_at_a_step_leave_no_trace(tmp_path_factory, clean, place):
+def test_twenty_kills_at_a_step_leave_no_trace(tmp_path_factory, clean, place, new_ledger):
     for number in range(10):
-        resume_after_kills(
-            tmp_path_factory.mktemp("kills"), clean, place, [1 + number % 8, 1 + 3 * number % 8]
-        )
+        data = keep_ledger(tmp_path_factory.mktemp("kills"), new_ledger())
+        resume_after_kills(data, clean, place, [1 + number % 8, 1 + 3 * number % 8])
 
 
 def resume_after_kills(data, clean, place, nths):
@@ -126,8 +132,8 @@ def resume_after_kills(data, clean, place, nths):
         assert len(embedded(data)) <= 24 + 3
 
 
-def test_a_killed_workers_documents_are_taken_up_at_once_on_the_same_machine(tmp_path):
-    write_pages(tmp_path, 3, "first")
+def test_a_killed_workers_documents_are_taken_up_at_once_on_the_same_machine(tmp_path, ledger_url):
+    write_pages(keep_ledger(tmp_path, ledger_url), 3, "first")
     sync_until_killed(tmp_path, "noted", 1)
     with open_folder(tmp_path, lease=3600) as kb:
         with kb.ledger.read() as ledger:
@@ -160,13 +166,13 @@ def race(data: Path, rounds: int) -> None:
             child.communicate(timeout=60)
 
 
-def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path):
-    race(tmp_path, 5)
+def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path, ledger_url):
+    race(keep_ledger(tmp_path, ledger_url), 5)
 
 
 @pytest.mark.contract
-def test_four_processes_do_nothing_twice_in_a_hundred_rounds(tmp_path):
-    race(tmp_path, 100)
+def test_four_processes_do_nothing_twice_in_a_hundred_rounds(tmp_path, ledger_url):
+    race(keep_ledger(tmp_path, ledger_url), 100)
 
 
 ZOMBIES = ("fetched", "noted", "indexed", "published", "swept", "rows written")
@@ -177,11 +183,23 @@ def test_a_worker_that_comes_back_after_its_lease_changes_nothing(tmp_path, plac
     outlive_a_lease(tmp_path, place, 1)
 
 
+@pytest.mark.parametrize("place", ["noted", "published"])
+def test_nor_does_it_with_the_ledger_on_a_server(tmp_path, place, postgres_ledger):
+    outlive_a_lease(keep_ledger(tmp_path, postgres_ledger), place, 1)
+
+
+def test_a_worker_that_is_stopped_within_a_transaction_is_not_waited_for_long(tmp_path, postgres_ledger):
+    """On a server it loses the transaction, which holds locks, after a while (20 s unless told otherwise)."""
+    url = f"{postgres_ledger}?options=-c%20idle_in_transaction_session_timeout=2s"
+    outlive_a_lease(keep_ledger(tmp_path, url), PUBLISHING, 1)
+
+
 @pytest.mark.contract
 @pytest.mark.parametrize("place", ZOMBIES)
-def test_fifty_zombies_change_nothing(tmp_path_factory, place):
+def test_fifty_zombies_change_nothing(tmp_path_factory, place, new_ledger):
     for number in range(9):
-        outlive_a_lease(tmp_path_factory.mktemp("zombie"), place, 1 + number % 4)
+        data = keep_ledger(tmp_path_factory.mktemp("zombie"), new_ledger())
+        outlive_a_lease(data, place, 1 + number % 4)
 
 
 def outlive_a_lease(data, place, nth):

@@ -9,7 +9,7 @@ import pytest
 from config.errors import ConfigError, DocumentError, UnavailableError
 from ingest import publishing, sync
 from ingest.documents import EVERYONE, document_id
-from ingest.ledger import claims, now, reading, runs, working
+from ingest.ledger import ContendedError, claims, now, reading, runs, working
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import documents, pending, quarantine
 from ingest.ledger.tables import runs as run_rows
@@ -20,8 +20,8 @@ ANA = frozenset({"user:ana@acme.com"})
 
 
 @pytest.fixture
-def kb(tmp_path):
-    with open_base(tmp_path, memory=["wiki"]) as kb:
+def kb(tmp_path, ledger_url):
+    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as kb:
         yield kb
 
 
@@ -468,6 +468,21 @@ def test_leases_of_the_dead_on_this_machine_end_at_once_and_others_when_they_exp
         assert len(claims.claim(ledger, new_owner(), ["wiki"], 10, 60)) == 4
 
 
+def test_work_that_was_in_the_way_of_others_is_done_again_and_the_run_goes_on(kb, wiki, monkeypatch):
+    publish, lost = working.publish, []
+
+    def lose_once(*args):
+        if not lost:
+            lost.append(args)
+            raise ContendedError("a deadlock", retry_after=0.01)
+        return publish(*args)
+
+    monkeypatch.setattr(working, "publish", lose_once)
+    assert count(synced(kb), "outcome", "new", "failed") == {"outcome": "done", "new": 5, "failed": []}
+    assert lost
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
 def test_every_step_is_told_to_whoever_watches(kb, wiki):
     told = Counter()
     sync_sources(kb, ["wiki"], observe=told)
@@ -475,12 +490,12 @@ def test_every_step_is_told_to_whoever_watches(kb, wiki):
     assert [told.steps[step] for step in ("scanned", "planned", "published", "finished")] == [1, 1, 5, 5]
 
 
-def test_an_index_that_is_gone_is_filled_from_the_ledger_without_fetching(kb, wiki, tmp_path):
+def test_an_index_that_is_gone_is_filled_from_the_ledger_without_fetching(kb, wiki, tmp_path, ledger_url):
     synced(kb)
     kb.close()
     shutil.rmtree(tmp_path / "index")
     wiki.fetched.clear()
-    with open_base(tmp_path, memory=["wiki"]) as again:
+    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as again:
         again.connectors["wiki"] = wiki
         assert sync_sources(again, ["wiki"])[0]["outcome"] == "done"
         assert differences(again, "wiki", wiki.pages) == []

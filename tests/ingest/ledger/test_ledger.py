@@ -1,31 +1,27 @@
-"""Opening a ledger: migrations, several openers at once, and everything that can be wrong with a database."""
+"""Opening a ledger and keeping things in it, on both databases: migrations, several openers, and types."""
 
-import resource
-import sqlite3
 import subprocess
 import sys
-import threading
 from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import column, inspect, select, table, text
 from sqlalchemy.exc import IntegrityError
 
-from config.errors import ConfigError, UnavailableError
-from ingest.ledger import HEAD, Ledger
+from config.errors import ConfigError
+from ingest.documents import Entry, Section, document_id
+from ingest.ledger import HEAD, Ledger, reading, runs, scanning
+from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import documents, metadata, pending, quarantine, sources, state
+from ingest.ledger.tables import runs as run_rows
+from ingest.planning import Brake, plan
 
 
 @pytest.fixture
-def file(tmp_path):
-    return tmp_path / "ledger.db"
-
-
-@pytest.fixture
-def ledger(file):
-    ledger = Ledger(f"sqlite:///{file}")
+def ledger(ledger_url):
+    ledger = Ledger(ledger_url)
     yield ledger
     ledger.close()
 
@@ -45,10 +41,27 @@ def test_a_ledger_can_be_taken_back_to_nothing_and_up_again(ledger):
         assert inspect(connection).get_table_names() == ["alembic_version"]
     ledger.upgrade()
     assert ledger.revision() == HEAD
+    ledger.downgrade("0002")
+    ledger.upgrade()
+    with ledger.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_an_older_ledger_is_brought_up_to_date_when_opened_and_keeps_what_it_holds(ledger, file):
+def test_an_older_ledger_is_brought_up_to_date_when_opened_and_keeps_what_it_holds(ledger, ledger_url):
     ledger.downgrade("0001")
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    old_run = {
+        "id": "r",
+        "source": "s",
+        "state": "working",
+        "owner": "o",
+        "full": False,
+        "seen_at": began,
+        "started_at": began,
+        "held": 7,
+        **dict.fromkeys(("scanned", "new", "changed", "unchanged", "retitled", "readers_changed"), 0),
+        **dict.fromkeys(("removed", "chunks_embedded", "chunks_reused", "still_answerable"), 0),
+    }
     with ledger.write() as connection:
         connection.execute(documents.insert().values(a_document()))
         connection.execute(
@@ -57,57 +70,53 @@ def test_an_older_ledger_is_brought_up_to_date_when_opened_and_keeps_what_it_hol
         connection.execute(
             text("INSERT INTO quarantine VALUES ('d', 's', '1', 'broken', 3, '2026-01-01 00:00:00')")
         )
-    newer = Ledger(f"sqlite:///{file}")
+        columns = [column(name, run_rows.c[name].type) for name in old_run]
+        connection.execute(table("runs", *columns).insert().values(old_run))
+    newer = Ledger(ledger_url)
     with newer.read() as connection:
         assert newer.revision() == HEAD
         assert connection.execute(pending.select()).one().document == "d"
         kept = connection.execute(quarantine.select()).one()
         assert (kept.revision, kept.recipe, kept.reason) == ("1", None, "broken")
+        run = connection.execute(run_rows.select()).one()
+        assert (run.kind, run.planned, run.confirmed, run.held) == ("sync", 0, False, 7)
     newer.close()
 
 
-def test_a_migration_that_copies_a_table_takes_nothing_along_that_refers_to_it(ledger):
-    """SQLite drops the old table, and with foreign keys in force all that refers to its rows."""
-    from ingest.ledger.migrations import _without_foreign_keys
-
-    with ledger.write() as connection:
-        connection.execute(documents.insert().values(a_document()))
-        connection.execute(
-            pending.insert().values(document="d", source="s", run="r", action="fetch", attempts=0)
-        )
-    with ledger._engine.connect() as connection, _without_foreign_keys(connection):
-        connection.execution_options(writes=True)
-        with connection.begin():
-            connection.execute(text("CREATE TABLE copy AS SELECT * FROM documents"))
-            connection.execute(text("DROP TABLE documents"))
-            connection.execute(text("ALTER TABLE copy RENAME TO documents"))
-    with ledger.read() as connection:
-        assert connection.execute(pending.select()).one().document == "d"
-        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
-
-
-def test_a_ledger_that_a_newer_version_wrote_is_refused_with_what_to_do(ledger, file):
+def test_a_ledger_that_a_newer_version_wrote_is_refused_with_what_to_do(ledger, ledger_url):
     with ledger.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(ConfigError, match=r"9999.*newer"):
-        Ledger(f"sqlite:///{file}")
+        Ledger(ledger_url)
 
 
-def test_a_current_ledger_opens_without_importing_the_migration_tool(ledger, file):
+def test_a_current_ledger_opens_without_importing_the_migration_tool(ledger, ledger_url):
     code = (
         "import sys; from ingest.ledger import Ledger; Ledger(sys.argv[1]); print('alembic' in sys.modules)"
     )
-    url = f"sqlite:///{file}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, ledger_url], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+def test_a_ledger_in_a_file_imports_no_client_of_a_server(tmp_path):
+    code = (
+        "import sys; from ingest.ledger import Ledger; Ledger(sys.argv[1]); print('psycopg' in sys.modules)"
+    )
+    url = f"sqlite:///{tmp_path}/ledger.db"
     done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_several_processes_may_open_a_fresh_ledger_at_once(tmp_path):
+def test_several_processes_may_open_a_fresh_ledger_at_once(empty_url):
     code = "import sys; from ingest.ledger import Ledger; sys.stdin.read(); Ledger(sys.argv[1]).close()"
-    url = f"sqlite:///{tmp_path}/new/ledger.db"
     openers = [
         subprocess.Popen(
-            [sys.executable, "-c", code, url], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, empty_url],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for _ in range(4)
     ]
@@ -117,73 +126,26 @@ def test_several_processes_may_open_a_fresh_ledger_at_once(tmp_path):
         with opener:
             assert opener.stderr.read() == ""
         assert opener.returncode == 0
-    ledger = Ledger(url)
+    ledger = Ledger(empty_url)
     assert ledger.revision() == HEAD
     ledger.close()
 
 
-def test_several_threads_may_make_a_fresh_file_ready_at_once(tmp_path):
-    """The switch to write-ahead logging does not wait for others by itself."""
-    for number in range(10):
-        url = f"sqlite:///{tmp_path}/{number}.db"
-        failed = []
-        barrier = threading.Barrier(6)
-
-        def look(url=url, barrier=barrier, failed=failed):
-            ledger = Ledger(url, migrate=False)
-            barrier.wait()
-            try:
-                ledger.revision()
-            except UnavailableError as error:
-                failed.append(error)
-            finally:
-                ledger.close()
-
-        threads = [threading.Thread(target=look) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failed == []
-
-
-def test_an_address_that_is_none_is_a_matter_of_configuration():
-    with pytest.raises(ConfigError, match="database URL"):
-        Ledger("nonsense")
-
-
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(UnavailableError, match="cannot be made"):
-        Ledger(f"sqlite:///{tmp_path}/file/ledger.db")
-
-
-def test_a_file_that_is_no_ledger_is_told_with_what_to_do(file):
-    file.write_bytes(b"This is not a database at all. " * 100)
-    with pytest.raises(ConfigError, match=r"damaged.*Restore it from a backup, or move it away"):
-        Ledger(f"sqlite:///{file}")
-
-
-def test_a_ledger_that_was_damaged_is_told_as_such(ledger, file):
-    with ledger.write() as connection:
-        connection.execute(documents.insert(), [a_document(f"d{number}") for number in range(500)])
-    ledger.close()
-    with file.open("r+b") as damaged:
-        damaged.seek(4096 * 3)
-        damaged.write(b"\xff" * (file.stat().st_size - 4096 * 3))
-    with pytest.raises(ConfigError, match="damaged"), Ledger(f"sqlite:///{file}").read() as connection:
-        connection.execute(documents.select()).all()
-
-
-def test_a_ledger_that_another_writer_holds_for_too_long_is_unavailable(ledger, file):
-    impatient = Ledger(f"sqlite:///{file}?timeout=0.05")
-    with ledger.write() as connection:
-        connection.execute(state.insert().values(key="k", value="v"))
-        with pytest.raises(UnavailableError, match="locked"), impatient.write():
-            raise AssertionError("two writers at once")
-    with impatient.read() as connection:
-        assert connection.execute(state.select()).one().value == "v"
-    impatient.close()
+@pytest.mark.parametrize(
+    "address",
+    [
+        "nonsense-canary",
+        "mysql://ana:canary@db/sabio",
+        "postgresql://ana:canary@db:port/sabio",
+        "postgresql://ana:ca/na@ry@db/sabio",
+        "postgresql://ana:ca@nary/@db/sabio",
+    ],
+)
+def test_an_address_that_is_none_is_told_without_showing_it(address):
+    with pytest.raises(ConfigError, match=r"^ledger: .*use `sqlite`, or `postgresql://") as told:
+        Ledger(address)
+    shown = f"{told.value} {told.value.__cause__}"
+    assert not any(part in shown for part in ("canary", "ca/na", "nary", "ry@"))
 
 
 def test_readers_go_on_while_somebody_writes(ledger):
@@ -191,31 +153,6 @@ def test_readers_go_on_while_somebody_writes(ledger):
         writing.execute(state.insert().values(key="k", value="v"))
         with ledger.read() as reading:
             assert reading.execute(state.select()).all() == []
-
-
-def test_a_database_that_only_lets_itself_be_read_is_unavailable_for_writing(ledger):
-    with ledger.read() as connection:
-        connection.exec_driver_sql("PRAGMA query_only=ON")  # it stays with the pooled connection
-    with pytest.raises(UnavailableError, match="readonly"), ledger.write() as connection:
-        connection.execute(state.insert().values(key="k", value="v"))
-
-
-def test_a_full_disk_is_unavailable_and_loses_nothing(ledger, file):
-    with ledger.write() as connection:
-        connection.execute(state.insert().values(key="before", value="v"))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # Python ignores the signal, so that writes fail as on a full disk.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 200_000, hard))
-    try:
-        with pytest.raises(UnavailableError, match=r"full|I/O"), ledger.write() as connection:
-            connection.execute(
-                documents.insert(), [a_document(f"d{number}", title="T" * 5000) for number in range(2000)]
-            )
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    with ledger.read() as connection:
-        assert [row.key for row in connection.execute(state.select())] == ["before"]
-        assert connection.execute(documents.select()).all() == []
 
 
 def test_a_mistake_of_ours_is_seen_as_what_it_is(ledger):
@@ -261,9 +198,77 @@ def test_a_collection_is_swapped_only_by_whoever_began_it_and_saw_the_one_before
     assert ledger.leftovers() == []
 
 
-def test_a_ledger_in_a_folder_with_an_odd_name_is_found(tmp_path):
-    from tests.doubles import open_base
+def test_the_database_is_named_with_its_version(ledger):
+    name, _, number = ledger.version().partition(" ")
+    assert name == {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[ledger._engine.dialect.name]
+    assert float(number.rpartition(".")[0] or number) > 3
 
-    with open_base(tmp_path / "what? 100% #1") as kb:
-        assert kb.ledger.revision() == HEAD
-    assert sqlite3.connect(tmp_path / "what? 100% #1" / "ledger.db").close() is None
+
+def recorded(ledger, entries):
+    """What the next scan knows after a scan has listed `entries`."""
+    with ledger.write() as connection:
+        lease = runs.claim_scan(connection, "wiki", new_owner(), 60)
+        run = runs.start_run(connection, "wiki", new_owner())
+        decided = plan(entries, scanning.known(connection, "wiki"), recipe="1", brake=Brake())
+        assert scanning.record(connection, lease, run, decided)
+        runs.close_run(connection, run, "done")
+    with ledger.read() as connection:
+        return {one.entry.id: one for one in scanning.known(connection, "wiki")}
+
+
+ODD = "a\0b \ud83d c ☃ 😀"
+
+
+def test_what_no_database_can_hold_is_put_right_before_it_decides_anything(ledger):
+    entry = Entry(id=ODD, revision=ODD, title=ODD, media_type="text/plain", url=ODD, author=ODD)
+    assert (entry.id, Section(ODD, heading=(ODD,), anchor=ODD).text) == ("ab \ufffd c ☃ 😀",) * 2
+    known = recorded(ledger, [entry])[entry.id]
+    assert (known.entry, known.document) == (entry, document_id("wiki", entry.id))
+    again = plan([entry], [known], recipe="1", brake=Brake())
+    assert (again.relisted, again.gone) == ([], [])
+
+
+def test_what_no_database_can_hold_is_put_right_wherever_people_and_errors_bring_it(ledger):
+    asked = {
+        "id": "1", "asked_at": datetime.now(UTC), "person": ODD, "platform": "terminal", "text": ODD,
+        "language": "en", "outcome": "not_found", "answer": {"text": ODD}, "seconds": 0.1,
+    }  # fmt: skip
+    with ledger.write() as connection:
+        reading.keep_question(connection, asked)
+        run = runs.start_run(connection, "wiki", new_owner(), asked_by=ODD)
+        runs.follow_run(connection, run, ODD)
+        runs.close_run(connection, run, "failed", error=ODD)
+    with ledger.read() as connection:
+        kept = reading.find_question(connection, ODD)
+        assert (kept.text, kept.person, kept.answer["text"][-1]) == ("ab \ufffd c ☃ 😀",) * 2 + ("😀",)
+        assert reading.run_report(connection, run)["error"] == "ab \ufffd c ☃ 😀"
+
+
+def test_an_entry_may_have_a_name_of_any_length(ledger):
+    long = [Entry(id="folder/" * 700 + end, revision="1", title="T", media_type="x/y") for end in "ab"]
+    assert recorded(ledger, long).keys() == {one.id for one in long}
+
+
+def test_rows_come_in_the_same_order_from_every_database(ledger):
+    names = ["b", "a", "B", "á", "_", "a b", "ab", "A", "10", "9", "z", "ñ", "😀", "a-b"]
+    recorded(ledger, [Entry(id=name, revision="1", title="T", media_type="x/y") for name in names])
+    with ledger.read() as connection:
+        rows = connection.execute(select(documents.c.entry).order_by(documents.c.entry))
+        assert [row.entry for row in rows] == sorted(names)
+        ids = list(connection.scalars(select(documents.c.id).order_by(documents.c.id)))
+        assert ids == sorted(ids)
+
+
+def test_documents_are_found_by_the_same_words_on_every_database(ledger):
+    recorded(
+        ledger,
+        [
+            Entry(id="Guides/Holidays.md", revision="1", title="Holidays", media_type="x/y", url="https://h"),
+            Entry(id="50%_off.md", revision="1", title="Rebates", media_type="x/y"),
+        ],
+    )
+    with ledger.read() as connection:
+        for words in ("holidays", "HOLIDAYS", "Guides/Holidays.md", "holidays.MD", "https://h"):
+            assert [row.title for row in reading.find_documents(connection, words)] == ["Holidays"], words
+        assert reading.find_documents(connection, "Holidays.%") == []
+        assert reading.find_documents(connection, "idays.md") == []

@@ -1,0 +1,115 @@
+"""Which index collections there are: the one in use, the one being made, the one that was replaced last.
+
+The names stand in the table `state`, each with what it was made with and since when it is what it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from ingest.ledger.tables import state
+from ingest.ledger.upserts import insert_if_absent
+
+USED, BUILDING, RETIRED = "collection", "building", "retired"
+_PLACES = (USED, BUILDING, RETIRED)
+_MADE_WITH, _SINCE = "_made_with", "_since"
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A collection, as the ledger knows it."""
+
+    name: str
+    made_with: Mapping[str, str]
+    """`embedding` and `translation` as they stood in the settings, and the name of the `encoder` that they
+    named. Empty for one of a version of Sabio that did not write it down."""
+    since: datetime | None
+    """When it was put into use, begun, or replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collections:
+    """All that an installation has."""
+
+    used: Noted | None
+    building: Noted | None
+    retired: Noted | None
+
+    def names(self) -> set[str]:
+        """Those of all of them."""
+        return {one.name for one in (self.used, self.building, self.retired) if one}
+
+
+def look(connection: Connection) -> Collections:
+    """Which collections there are."""
+    kept = _kept(connection)
+    return Collections(*(_noted(kept, place) for place in _PLACES))
+
+
+def begin(connection: Connection, name: str, made_with: Mapping[str, str], moment: datetime) -> None:
+    """Note a collection before it is made."""
+    _put(connection, BUILDING, name, json.dumps(dict(made_with)), moment)
+
+
+def use(
+    connection: Connection,
+    name: str,
+    instead_of: str | None,
+    made_with: Mapping[str, str],
+    moment: datetime,
+    only_if: Callable[[Connection], bool] = lambda _connection: True,
+) -> bool:
+    """Answer from `name` from now on: the first of all, one that was begun, or the last one replaced.
+
+    The one before takes the place of the last replaced one, which has been removed, or is the one that takes
+    its place. False when another than `instead_of` is in use, or `name` is none that could be, or `only_if`
+    says no; it is asked while nothing can be published.
+    """
+    # Whoever publishes holds the row of the collection in use until the commit.
+    connection.execute(select(state).where(state.c.key == USED).with_for_update())
+    kept = _kept(connection)
+    if kept.get(USED) != instead_of or not only_if(connection):
+        return False
+    if instead_of is None:
+        _put(connection, USED, name, json.dumps(dict(made_with)), moment)
+        return True
+    place = next((place for place in (BUILDING, RETIRED) if kept.get(place) == name), None)
+    if place is None:
+        return False
+    forget(connection, name)
+    _put(connection, USED, name, kept.get(place + _MADE_WITH, "{}"), moment)
+    _put(connection, RETIRED, instead_of, kept.get(USED + _MADE_WITH, "{}"), moment)
+    return True
+
+
+def forget(connection: Connection, name: str) -> None:
+    """A collection that is not in use is not there any more."""
+    kept = _kept(connection)
+    for place in (BUILDING, RETIRED):
+        if kept.get(place) == name:
+            keys = (place, place + _MADE_WITH, place + _SINCE)
+            connection.execute(state.delete().where(state.c.key.in_(keys)))
+
+
+def _kept(connection: Connection) -> dict[str, str]:
+    return {row.key: row.value for row in connection.execute(select(state))}
+
+
+def _noted(kept: Mapping[str, str], place: str) -> Noted | None:
+    if place not in kept:
+        return None
+    since = kept.get(place + _SINCE)
+    made_with = json.loads(kept.get(place + _MADE_WITH, "{}"))
+    return Noted(kept[place], made_with, datetime.fromisoformat(since) if since else None)
+
+
+def _put(connection: Connection, place: str, name: str, made_with: str, moment: datetime) -> None:
+    values = {place: name, place + _MADE_WITH: made_with, place + _SINCE: moment.isoformat()}
+    for key, value in values.items():
+        if not insert_if_absent(connection, state, {"key": key, "value": value}):
+            connection.execute(update(state).where(state.c.key == key).values(value=value))
