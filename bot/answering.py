@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from bot import drafting, ranking, wording
@@ -11,6 +11,7 @@ from bot.ranking import Ranked
 from bot.retrieval import Found, Scored, retrieve
 from bot.sentences import units
 from bot.verification import Draft, verify
+from config.tracing import span
 from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import reading
@@ -35,9 +36,13 @@ class Inspection:
 
 def inspect(kb: KnowledgeBase, text: str, principals: Readers) -> Inspection:
     """Look for an answer that a person with these principals may read. Raises `UnavailableError`."""
-    found = retrieve(kb, text, principals, limit=POOL)
-    ranked = ranking.rank(found, kb.encoder)
-    confidence = ranking.confidence(found, ranked, kb.encoder)
+    with span("retrieve") as told:
+        found = retrieve(kb, text, principals, limit=POOL)
+        told.set(passages=len(found.passages), dropped=len(found.dropped))
+    with span("rank") as told:
+        ranked = ranking.rank(found, found.encoder)
+        confidence = ranking.confidence(found, ranked, found.encoder)
+        told.set(units=len(ranked))
     if confidence >= ranking.SURE:
         outcome = Outcome.ANSWERED
     elif confidence >= ranking.MAYBE:
@@ -82,7 +87,7 @@ def compose(kb: KnowledgeBase, inspection: Inspection) -> Answer:
 def _not_found(kb: KnowledgeBase, inspection: Inspection, dropped: Sequence[Dropped]) -> Answer:
     language = inspection.found.question.language
     suggestions = _suggestions(inspection.found.passages, inspection.ranked)
-    notes = _notes(kb, {one.source for one in suggestions}, language)
+    notes = _notes(kb, {one.source for one in suggestions}, inspection.found.held, language)
     lines = [wording.say("not_found", language)]
     if suggestions:
         lines.append(wording.say("nearest", language))
@@ -109,7 +114,7 @@ def _said(
     claims = [Claim(draft.text, (number,)) for number, draft in enumerate(drafts, 1)]
     cited = {draft.evidence[0].passage.document for draft in drafts}
     others = [one for one in inspection.found.passages if one.passage.document not in cited]
-    notes = _notes(kb, {one.source for one in citations}, language)
+    notes = _notes(kb, {one.source for one in citations}, inspection.found.held, language)
     lines = [] if inspection.outcome is Outcome.ANSWERED else [wording.say("maybe", language)]
     above = None
     for draft, claim, citation in zip(drafts, claims, citations, strict=True):
@@ -186,8 +191,9 @@ def _suggestions(passages: Sequence[Scored], ranked: Sequence[Ranked]) -> tuple[
     return tuple(found.values())[:SUGGESTIONS]
 
 
-def _notes(kb: KnowledgeBase, sources: set[str], language: str) -> list[str]:
+def _notes(kb: KnowledgeBase, sources: set[str], held: Collection[str], language: str) -> list[str]:
     with kb.ledger.read() as ledger:
         broken = [name for name in sorted(sources) if reading.last_outcome(ledger, name) == "failed"]
     labels = {source.name: source.label or source.name for source in kb.settings.sources}
-    return [wording.say("broken_source", language, source=labels.get(name, name)) for name in broken]
+    said = [("broken_source", name) for name in broken] + [("restored_source", name) for name in sorted(held)]
+    return [wording.say(words, language, source=labels.get(name, name)) for words, name in said]

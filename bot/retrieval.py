@@ -11,12 +11,13 @@ from bot.messages import Dropped
 from config.errors import UnavailableError
 from ingest.documents import Hit, Readers
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading
+from ingest.ledger import reading, restoring
 from ingest.ledger.reading import Passage
 from ingest.permissions import may_read
 
 if TYPE_CHECKING:
-    from ingest.encoding import Question
+    from ingest.encoding import Encoder, Question
+    from ingest.index import Index
 
 POOL = 50
 """Hits taken from each leg of the search."""
@@ -48,9 +49,13 @@ class Found:
     """What a search brought."""
 
     question: Question
+    encoder: Encoder
+    """The model that the question was encoded with."""
     passages: Sequence[Scored]
     """Best first; all of them confirmed by the ledger and readable by the asker."""
     dropped: Sequence[Dropped] = field(default=())
+    held: frozenset[str] = frozenset()
+    """Sources that nothing is answered from until they were synced: the ledger was restored from a backup."""
 
 
 def retrieve(
@@ -60,8 +65,17 @@ def retrieve(
 
     Raises `UnavailableError` when the index, the model or the ledger is down: an outage is no empty list.
     """
-    question = kb.encoder.question(text)
-    hits, confirmed = _search(kb, question, principals, pool)
+    while True:
+        collection = kb.collection()
+        # By the model that the collection was made with: another may be on its way in.
+        question = collection.encoder.question(text)
+        try:
+            hits, confirmed, held = _search(kb, collection.index, question, principals, pool)
+            break
+        except UnavailableError:
+            if kb.ledger.collection() == collection.name:
+                raise
+            # It was replaced and removed meanwhile.
     readable, dropped = [], []
     for hit in hits:
         passage = confirmed.get(hit.chunk)
@@ -75,32 +89,39 @@ def retrieve(
     passages = [
         Scored(confirmed[hit.chunk], score, hit.words, hit.dense) for hit, score in fuse(readable, balance)
     ]
-    return Found(question, _without_crowding(passages, limit), dropped)
+    shown = _without_crowding(passages, limit)
+    return Found(question, collection.encoder, shown, dropped, frozenset(held))
 
 
 def _search(
-    kb: KnowledgeBase, question: Question, principals: Readers, pool: int
-) -> tuple[Sequence[Hit], dict[str, Passage]]:
-    """What the index proposes, and what the ledger confirms of it.
+    kb: KnowledgeBase, index: Index, question: Question, principals: Readers, pool: int
+) -> tuple[Sequence[Hit], dict[str, Passage], set[str]]:
+    """What the index proposes, what the ledger confirms of it, and the sources that are held back.
 
     Looks again where something was not confirmed: it may have been replaced between the two looks, and
     what an engine wrongly kept or brought back must not take the place of what is published.
     """
-    index = kb.collection().index
     gone = 0
     for _ in range(LOOKS):
         hits = index.search(question.terms, question.vector, principals, pool + gone)
         with kb.ledger.read() as ledger:
-            confirmed = reading.confirm(ledger, [hit.chunk for hit in hits], list(kb.connectors))
+            held = restoring.held_back(ledger, kb.connectors)
+            answering = [name for name in kb.connectors if name not in held]
+            confirmed = reading.confirm(ledger, [hit.chunk for hit in hits], answering)
             published = bool(confirmed) or reading.has_published(ledger)
         if len(confirmed) == len(hits):
             break
         gone = 2 * (len(hits) - len(confirmed))
+    if held and not confirmed:
+        raise UnavailableError(
+            f"the ledger was restored from a backup, and nothing is answered from {', '.join(sorted(held))}"
+            " before a sync"
+        )
     if not published:
         raise UnavailableError("nothing is published yet; run `sabio sync` first")
     if not hits and next(index.ids(), None) is None:
         raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
-    return hits, confirmed
+    return hits, confirmed, held
 
 
 def fuse(hits: Sequence[Hit], balance: float) -> list[tuple[Hit, float]]:

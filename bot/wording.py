@@ -56,6 +56,10 @@ _SENTENCES = {
         "en": "The last sync of {source} failed, so it may be out of date.",
         "es": "La última sincronización de {source} falló; puede no estar al día.",
     },
+    "restored_source": {
+        "en": "Nothing is answered from {source} until it has been synced: a backup was restored.",
+        "es": "No se responde de {source} hasta sincronizarla: se restauró una copia de seguridad.",
+    },
     "misconfigured": {
         "en": "something in Sabio's configuration must be changed by whoever runs it",
         "es": "quien administra Sabio debe cambiar algo en su configuración",

@@ -5,16 +5,21 @@ All of them are values: frozen, compared by content, and free of behaviour that 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 Readers = frozenset[str]
 """A set of principals. Empty means nobody; so does `None`, where a source's readers are unknown."""
 
 EVERYONE = "everyone"
+
+# What no database can hold as text: U+0000, and halves of characters that broken encodings leave.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 # Every identity in Sabio hangs below this name, so ids are the same on every machine.
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/sabio-bot/sabio")
@@ -39,6 +44,12 @@ class Entry:
     """`None`: the source did not say, so nobody."""
     size: int | None = None
     """Bytes, where the source tells."""
+
+    def __post_init__(self) -> None:
+        """Storable from the start, so that what is listed compares equal to what the ledger kept of it."""
+        for name in ("id", "revision", "title", "media_type", "url", "author"):
+            if (text := storable(given := getattr(self, name))) is not given:
+                object.__setattr__(self, name, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,12 @@ class Section:
     page: int | None = None
     """Page or slide number, from 1."""
 
+    def __post_init__(self) -> None:
+        """Storable from the start, so that a chunk's id is that of its kept text."""
+        object.__setattr__(self, "text", storable(self.text))
+        object.__setattr__(self, "anchor", storable(self.anchor))
+        object.__setattr__(self, "heading", tuple(storable(part) for part in self.heading))
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -86,6 +103,11 @@ class Document:
     """The title that the body itself gives (front matter, first heading, core properties), if any."""
     author: str | None = None
     updated_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Storable from the start, as sections are."""
+        object.__setattr__(self, "title", storable(self.title))
+        object.__setattr__(self, "author", storable(self.author))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +136,16 @@ class Hit:
     """BM25 score of the keyword leg; 0 when that leg did not find it."""
     dense: float = 0.0
     """Cosine similarity of the dense leg, -1 to 1; 0 when that leg did not find it."""
+
+
+Text = TypeVar("Text", str, None, str | None)
+
+
+def storable(text: Text) -> Text:
+    """A text without U+0000, and with U+FFFD for halves of characters: no database holds these."""
+    if text is None or (text.isascii() and "\0" not in text):
+        return text
+    return _UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
 
 
 def document_id(source: str, entry_id: str) -> str:

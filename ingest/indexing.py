@@ -1,50 +1,34 @@
-"""The index as the ledger's copy: rows of chunks, what makes the two agree again, and the index made anew."""
+"""The index as the ledger's copy: what makes the two agree again, the index made anew, and the way back."""
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import islice
 
-from config.errors import UnavailableError
-from ingest.documents import Chunk, Readers, embedded_text
-from ingest.index import Index, Row
+import numpy as np
+from sqlalchemy import Connection
+
+from config.errors import ConfigError, UnavailableError
+from config.telemetry import observe_metric
+from ingest.copying import copy, restore, set_all_readers
 from ingest.knowledge import Collection as IndexCollection
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading, runs, working
+from ingest.ledger import indexed, now, runs
+from ingest.ledger.collections import Noted
+from ingest.ledger.indexed import Version
 from ingest.ledger.owners import kept_alive, new_owner
 
 _PAUSE = 0.2
 """Seconds between looks at what another process is doing."""
-
-
-def write_chunks(
-    kb: KnowledgeBase, index: Index, document: str, title: str, chunks: Sequence[Chunk], readers: Readers
-) -> list[Chunk]:
-    """Embed chunks, write them to the index and read them back; returned with the pivots made for it.
-
-    Raises `UnavailableError` when the index is down or did not keep what it accepted.
-    """
-    if not chunks:
-        return []
-    encoded = kb.encoder.passages(
-        [embedded_text(title, chunk.heading, chunk.text) for chunk in chunks],
-        [chunk.language for chunk in chunks],
-        [chunk.pivot for chunk in chunks],
-    )
-    index.write(
-        [
-            Row(chunk.id, document, one.terms, one.vector, readers, one.pivot_terms)
-            for chunk, one in zip(chunks, encoded, strict=True)
-        ]
-    )
-    lost = index.missing([chunk.id for chunk in chunks])
-    if lost:
-        raise UnavailableError(
-            f"the index lost {len(lost)} of the {len(chunks)} chunks that it accepted for {title!r}"
-        )
-    return [replace(chunk, pivot=one.pivot) for chunk, one in zip(chunks, encoded, strict=True)]
+_TRIES = 20
+"""How often a swap waits for a moment at which the new collection has everything that is published."""
+_PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,166 +41,265 @@ class Audit:
     """Published chunks that the index had lost."""
 
 
-def audit(kb: KnowledgeBase, collection: IndexCollection) -> Audit:
-    """Compare a collection with the ledger; remove its orphans and fill its gaps."""
+def audit(kb: KnowledgeBase, collection: IndexCollection, *, translate: bool = False) -> Audit:
+    """Compare a collection with the ledger; remove its orphans and fill its gaps.
+
+    Both are read as they come, and of each id only eight bytes are kept. `translate` makes the pivots of what
+    is filled in anew.
+    """
     # In this order: an id that is in the index was noted in the ledger before, so one that the ledger does
     # not know afterwards belongs to nobody.
-    indexed = set(collection.index.ids())
+    held = _Held(collection.index.ids())
+    gaps: dict[str, str] = {}
     with kb.ledger.read() as ledger:
-        published = reading.published_ids(ledger)
-        orphans = indexed.difference(published, reading.stray_ids(ledger))
-    collection.index.delete(orphans)
+        for page in indexed.each_published(ledger):
+            gaps.update(page[place] for place in held.miss([chunk for chunk, _ in page]))
+        for strays in indexed.each_stray(ledger):
+            held.miss(strays)
+    orphans = _remove_orphans(kb, collection, held)
     # What was published after the first look is in the index by now.
-    gaps = collection.index.missing(published.keys() - indexed)
-    for document in sorted({published[chunk] for chunk in gaps}):
-        restore(kb, collection, document)
-    return Audit(len(orphans), len(gaps))
+    lost = collection.index.missing(gaps)
+    copy(kb, collection, sorted({gaps[chunk] for chunk in lost}), translate=translate)
+    if orphans:
+        observe_metric("index_mended", orphans, what="orphan")
+    if lost:
+        observe_metric("index_mended", len(lost), what="gap")
+    return Audit(orphans, len(lost))
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the ledger says that the index should hold of a document."""
+class _Held:
+    """The chunk ids that a collection holds, eight bytes each, and which of them somebody has named since.
 
-    title: str
-    readers: Readers
-    chunks: Sequence[Chunk]
-    strays: frozenset[str]
-
-
-def restore(
-    kb: KnowledgeBase,
-    collection: IndexCollection,
-    document: str,
-    doubtful: Collection[str] = (),
-    *,
-    translate: bool = False,
-) -> int:
-    """Make a collection agree with the ledger about one document: how many chunks were written.
-
-    `doubtful` are chunk ids that may be in the index without being published. `translate` makes pivots anew.
-    The ledger is read again after every change, so of several who do this at once the last one is right.
+    Of a million ids two are taken for each other with a chance of 1 in 37 million; the next audit would see
+    it, if it were not the very same two.
     """
-    written = 0
-    wanted = _wanted(kb, document)
-    while True:
-        known = {chunk.id for chunk in wanted.chunks}
-        collection.index.delete(set(doubtful) - known - wanted.strays)
-        absent = collection.index.missing(known)
-        new = [chunk for chunk in wanted.chunks if chunk.id in absent]
-        if translate:
-            new = [replace(chunk, pivot=None) for chunk in new]
-        indexed = write_chunks(kb, collection.index, document, wanted.title, new, wanted.readers)
-        collection.index.set_readers(dict.fromkeys(known - absent, wanted.readers))
-        written += len(new)
-        pivots = {after.id: after.pivot for before, after in zip(new, indexed, strict=True)}
-        _keep_pivots(kb, wanted.chunks, pivots)
-        before, wanted = wanted, _wanted(kb, document)
-        if before == wanted:
-            return written
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._marks = np.sort(np.fromiter(map(_mark, ids), np.uint64))
+        self._named = np.zeros(len(self._marks), bool)
+
+    def miss(self, ids: Sequence[str]) -> list[int]:
+        """Take note of the ids that are held: the places of the others."""
+        marks = np.fromiter(map(_mark, ids), np.uint64, len(ids))
+        at = np.minimum(np.searchsorted(self._marks, marks), max(len(self._marks) - 1, 0))
+        there = self._marks[at] == marks if len(self._marks) else np.zeros(len(marks), bool)
+        self._named[at[there]] = True
+        return np.flatnonzero(~there).tolist()
+
+    def unnamed(self) -> set[int]:
+        """The marks of those ids that nobody has named."""
+        return set(self._marks[~self._named].tolist())
 
 
-def _wanted(kb: KnowledgeBase, document: str) -> _Wanted:
-    with kb.ledger.read() as ledger:
-        rows = reading.published_documents(ledger, [document])
-        return _Wanted(
-            title=rows[0].title if rows else "",
-            readers=frozenset(rows[0].readers or ()) if rows else frozenset(),
-            chunks=working.published_chunks(ledger, document),
-            strays=frozenset(working.unswept(ledger, document)),
-        )
+def _mark(id_: str) -> int:
+    return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest())
 
 
-def _keep_pivots(kb: KnowledgeBase, chunks: Sequence[Chunk], pivots: Mapping[str, str | None]) -> None:
-    changed = {
-        chunk.id: pivots[chunk.id]
-        for chunk in chunks
-        if chunk.id in pivots and pivots[chunk.id] != chunk.pivot
-    }
-    if changed:
-        with kb.ledger.write() as ledger:
-            working.set_pivots(ledger, changed)
+def _remove_orphans(kb: KnowledgeBase, collection: IndexCollection, held: _Held) -> int:
+    """Delete what nobody has named: how many there were."""
+    marks = held.unnamed()
+    if not marks:
+        return 0
+    count = 0
+    suspects = (chunk for chunk in collection.index.ids() if _mark(chunk) in marks)
+    while page := list(islice(suspects, _PAGE)):
+        with kb.ledger.read() as ledger:
+            orphans = indexed.unknown(ledger, page)
+        collection.index.delete(orphans)
+        with kb.ledger.read() as ledger:
+            # Somebody may have published the very same words at this moment.
+            published = indexed.holders(ledger, orphans)
+        for document in sorted(published):
+            restore(kb, collection, document)
+        count += len(orphans)
+    return count
 
 
 def rebuild(kb: KnowledgeBase, on_document: Callable[[str], None] = lambda _title: None) -> tuple[str, int]:
     """Make a new collection from the ledger and answer from it from then on.
 
-    Questions and syncs go on meanwhile; the old collection is removed by the next sync or rebuild, when
-    nobody reads it any more. Returns the new name and how many chunks were written. Raises `UnavailableError`
-    while another process does the same.
+    Questions and syncs go on meanwhile, on the old collection, which is kept for `sync.rollback_days`.
+    Returns the new name and how many chunks were written. Raises `UnavailableError` while another process
+    does the same.
     """
-    with _alone(kb) as alone:
-        if not alone:
-            raise UnavailableError("the index is being made anew by another process already")
-        _remove_leftovers(kb)
+    with _alone(kb):
         return _rebuild(kb, on_document)
 
 
-def keep_current(kb: KnowledgeBase, on_document: Callable[[str], None] = lambda _title: None) -> None:
-    """Make the index anew if the model or the translator that it was made with is not the one there now.
+def rollback(kb: KnowledgeBase) -> tuple[str, int]:
+    """Answer again from the collection that was replaced last, brought up to date first.
 
-    Waits for another process that does so. Removes what rebuilds left: replaced collections, and those of a
-    rebuild that was killed.
+    What it replaces can be gone back to in turn. Returns its name and how many chunks it lacked. Raises
+    `ConfigError` when there is none any more, or when another model or translator made it than the settings
+    name now, and `UnavailableError` while another process makes the index anew.
     """
-    while not _is_current(kb) or kb.ledger.leftovers():
-        with _alone(kb) as alone:
-            if alone:
-                _remove_leftovers(kb)
+    with _alone(kb):
+        there = kb.ledger.collections()
+        if there.used is None or there.retired is None:
+            raise ConfigError(
+                "there is no index to go back to: the one that a rebuild replaces is kept for"
+                f" {kb.settings.sync.rollback_days:g} days (`sync.rollback_days`)"
+            )
+        if not kb.is_current(there.retired.name):
+            made_with = there.retired.made_with
+            words = ", ".join(
+                f"`{name}: {made_with[name]}`" for name in ("embedding", "translation") if name in made_with
+            )
+            raise ConfigError(
+                f"the index before ({there.retired.name}) was made with {words or 'another model'}; set that"
+                " back before you go back to it"
+            )
+        return _go_back(kb, there.used, there.retired)
+
+
+def keep_current(kb: KnowledgeBase, on_document: Callable[[str], None] = lambda _title: None) -> None:
+    """Make the index anew if the model or the translator that it was made with is not the one there now; go
+    back to the one that was replaced last if that was made with them.
+
+    Waits for another process that does so. Removes what rebuilds left: those of a rebuild that was killed,
+    and what was replaced long enough ago.
+    """
+    while not _is_current(kb) or _leftovers(kb):
+        try:
+            with _alone(kb):
+                _remove(kb, _leftovers(kb))
                 if not _is_current(kb):
-                    _rebuild(kb, on_document)
+                    _make_current(kb, on_document)
                 return
-        if _is_current(kb):
-            return  # whoever is at it leaves nothing
+        except TakenError:
+            if _is_current(kb):
+                return  # whoever is at it leaves nothing
         time.sleep(_PAUSE)
 
 
-def _is_current(kb: KnowledgeBase) -> bool:
-    name = kb.ledger.collection()
-    return name is None or kb.is_current(name)
+def remove_leftovers(kb: KnowledgeBase) -> int:
+    """Remove what rebuilds left, if nobody makes the index anew at this moment: how many collections."""
+    if not (found := _leftovers(kb)):
+        return 0
+    try:
+        with _alone(kb):
+            return _remove(kb, found)
+    except TakenError:
+        return 0
+
+
+class TakenError(UnavailableError):
+    """Somebody else makes the index anew at this moment."""
 
 
 @contextmanager
-def _alone(kb: KnowledgeBase) -> Iterator[bool]:
-    """Whether nobody else makes or removes collections for as long as the block runs."""
+def _alone(kb: KnowledgeBase) -> Iterator[None]:
+    """Nobody else makes or removes collections for as long as the block runs."""
     seconds = kb.settings.sync.lease_seconds
     with kb.ledger.write() as ledger:
         lease = runs.claim_scan(ledger, runs.INDEX, new_owner(), seconds)
     if lease is None:
-        yield False
-        return
+        raise TakenError("the index is being made anew by another process already")
     try:
         with kept_alive(kb.ledger, seconds, lambda ledger: runs.renew_scan(ledger, lease, seconds)):
-            yield True
+            yield
     finally:
         with kb.ledger.write() as ledger:
             runs.release_scan(ledger, lease)
 
 
-def _remove_leftovers(kb: KnowledgeBase) -> None:
-    for name in kb.ledger.leftovers():
+def _is_current(kb: KnowledgeBase) -> bool:
+    used = kb.ledger.collections().used
+    if used is None or kb.is_current(used.name):
+        return True
+    # Put into use after this process had read its settings, so by one that has read newer ones: during an
+    # upgrade the old processes do not undo what the new ones have done.
+    return used.since is not None and used.since > kb.opened_at
+
+
+def _leftovers(kb: KnowledgeBase) -> list[str]:
+    """What nobody goes back to: begun by a rebuild that was killed, or replaced too long ago."""
+    there = kb.ledger.collections()
+    return [
+        one.name for one in (there.building, there.retired) if one and not _is_kept(kb, one, there.retired)
+    ]
+
+
+def _is_kept(kb: KnowledgeBase, one: Noted, retired: Noted | None) -> bool:
+    days = timedelta(days=kb.settings.sync.rollback_days)
+    return one is retired and one.since is not None and one.since + days > now()
+
+
+def _remove(kb: KnowledgeBase, names: Iterable[str]) -> int:
+    removed = 0
+    for name in names:
         if kb.drop_collection(name):
             kb.ledger.forget_collection(name)
+            removed += 1
+    return removed
+
+
+def _make_current(kb: KnowledgeBase, on_document: Callable[[str], None]) -> None:
+    there = kb.ledger.collections()
+    if there.used and there.retired and kb.is_current(there.retired.name):
+        _go_back(kb, there.used, there.retired)
+    else:
+        _rebuild(kb, on_document)
 
 
 def _rebuild(kb: KnowledgeBase, on_document: Callable[[str], None]) -> tuple[str, int]:
+    # Two at a time are enough: the one in use becomes the one to go back to.
+    _remove(kb, kb.ledger.leftovers())
     old = kb.ledger.collection()
     new = kb.begin_collection()
     translate = old is not None and not kb.is_current(old)
     with kb.ledger.read() as ledger:
-        copied = {row.id: row for row in reading.published_documents(ledger)}
-    written = 0
-    for document, row in copied.items():
-        written += restore(kb, new, document, translate=translate)
-        on_document(row.title)
-    if not kb.ledger.set_collection(new.name, instead_of=old):
-        raise UnavailableError("another process made the index anew meanwhile; that one is in use now")
-    # What was published, removed, or given to other readers between the copy and the swap.
-    audit(kb, new)
-    with kb.ledger.read() as ledger:
-        changed = [
-            row.id
-            for row in reading.published_documents(ledger)
-            if row.id in copied and row.readers != copied[row.id].readers
-        ]
-    for document in changed:
-        restore(kb, new, document)
+        seen = indexed.versions(ledger)
+    written = copy(kb, new, sorted(seen), on_document, translate=translate)
+    _swap(kb, new, old, seen, translate=translate)
     return new.name, written
+
+
+def _go_back(kb: KnowledgeBase, used: Noted, retired: Noted) -> tuple[str, int]:
+    before = kb.reopen_collection(retired)
+    with kb.ledger.read() as ledger:
+        seen = indexed.versions(ledger)
+    # What was removed is taken out, what was published since is put in, and all get their readers of now.
+    lacked = audit(kb, before).gaps
+    set_all_readers(kb, before, sorted(seen))
+    _swap(kb, before, used.name, seen)
+    return before.name, lacked
+
+
+def _swap(
+    kb: KnowledgeBase,
+    new: IndexCollection,
+    old: str | None,
+    seen: Mapping[str, Version],
+    *,
+    translate: bool = False,
+) -> None:
+    """Answer from `new`, which has everything that was published when `seen` was, from now on.
+
+    What was published or given to other readers since is brought into it first, until a moment is met at
+    which that is all: no question misses a document that the one before it found. `translate` makes pivots
+    anew.
+    """
+    for attempt in range(_TRIES + 1):
+        with kb.ledger.read() as ledger:
+            latest = indexed.versions(ledger)
+        for document in sorted(id_ for id_, version in latest.items() if seen.get(id_) != version):
+            restore(kb, new, document, translate=translate)
+        seen = latest
+        only_if = partial(_has_all, seen) if attempt < _TRIES else _whatever
+        if kb.ledger.set_collection(new.name, instead_of=old, only_if=only_if):
+            break
+        there = kb.ledger.collections()
+        if (there.used and there.used.name) != old or new.name not in there.names():
+            raise UnavailableError("another process made the index anew meanwhile; that one is in use now")
+    kb.show_collection(new.name)
+    audit(kb, new, translate=translate)
+
+
+def _has_all(seen: Mapping[str, Version], ledger: Connection) -> bool:
+    return all(seen.get(id_) == version for id_, version in indexed.versions(ledger).items())
+
+
+def _whatever(_ledger: Connection) -> bool:
+    """So much is published that no quiet moment is met: what is missed is put in right after."""
+    return True

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import re
-import shutil
 import threading
+import time
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from config.errors import ConfigError, UnavailableError
+from config.errors import ConfigError, SabioError, UnavailableError
 from config.settings import Settings, SourceSettings
 from ingest.connectors import Connector, connect
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from ingest.encoding import Encoder
-    from ingest.index import Index
+    from ingest.index import Engine, Index
     from ingest.ledger import Ledger
+    from ingest.ledger.collections import Noted
     from ingest.parsing import Parsers
 
+log = logging.getLogger(__name__)
 
 Part = TypeVar("Part")
 
@@ -36,10 +42,15 @@ class _opened_once(cached_property[Part]):  # noqa: N801 - used as a decorator
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """An open index collection and its name."""
+    """An open index collection, its name, and the model that it was made with.
+
+    Whatever is asked of it or written to it is encoded by that model, also while the settings name another
+    one already: that one's turn comes when the index has been made anew.
+    """
 
     name: str
     index: Index
+    encoder: Encoder
 
 
 class KnowledgeBase:
@@ -57,7 +68,10 @@ class KnowledgeBase:
         self.opening = threading.RLock()
         # One document at a time is between its embedding and its publication, so that is all a kill costs.
         self.publishing = threading.Lock()
+        self.opened_at = datetime.now(UTC)
         self._collections: dict[str, Index] = {}
+        self._others: dict[tuple[str, str], Encoder] = {}
+        self._down: tuple[float, str] | None = None
 
     @property
     def data(self) -> Path:
@@ -67,14 +81,19 @@ class KnowledgeBase:
     @_opened_once
     def ledger(self) -> Ledger:
         """The ledger, at the current migration."""
-        from sqlalchemy import URL
-
         from ingest.ledger import Ledger
+
+        return Ledger(self.ledger_address)
+
+    @property
+    def ledger_address(self) -> str | URL:
+        """Where the ledger is."""
+        from sqlalchemy import URL
 
         if self.settings.ledger == "sqlite":
             # Not as text: a folder's name may hold what means something in an address.
-            return Ledger(URL.create("sqlite", database=str(self.data / "ledger.db")))
-        return Ledger(self.settings.ledger)
+            return URL.create("sqlite", database=str(self.data / "ledger.db"))
+        return self.settings.ledger
 
     @_opened_once
     def encoder(self) -> Encoder:
@@ -87,6 +106,13 @@ class KnowledgeBase:
             open_embedder(self.settings.embedding, self.models),
             open_translator(self.settings.translation),
         )
+
+    @_opened_once
+    def engine(self) -> Engine:
+        """Where the index collections are kept."""
+        from ingest.index import open_engine
+
+        return open_engine(self.settings)
 
     @_opened_once
     def parsers(self) -> Parsers:
@@ -108,68 +134,147 @@ class KnowledgeBase:
             )
         return [known[name] for name in names] if names else list(known.values())
 
-    def open_collection(self, name: str) -> Index:
-        """The index collection of that name, made if need be; opened once a process."""
-        from ingest.index.local import LocalIndex
+    def open_collection(self, name: str, encoder: Encoder | None = None) -> Index:
+        """The index collection of that name, made if need be; opened once a process.
 
+        `encoder` is the one that it is made with, if not what the settings name.
+        """
+        asked = time.monotonic()
         with self.opening:
-            if name not in self._collections:
-                self._collections[name] = LocalIndex(self._folder_of(name), self.encoder.embedder.dimension)
-            return self._collections[name]
+            index = self._collections.get(name)
+            if index is None or index.gone:
+                if self._down is not None and self._down[0] > asked:
+                    # Somebody has tried while this call waited for its turn; so many would wait for long.
+                    raise UnavailableError(self._down[1])
+                dimension = (encoder or self.encoder).embedder.dimension
+                try:
+                    index = self._collections[name] = self.engine.open(name, dimension)
+                except UnavailableError as error:
+                    self._down = (time.monotonic(), str(error))
+                    raise
+            return index
 
     def begin_collection(self) -> Collection:
         """A new, empty collection for what the settings name now; noted in the ledger before it is made."""
-        name = f"{self.encoder.name}-{uuid.uuid4().hex[:8]}"
-        self.ledger.begin_collection(name)
-        return Collection(name, self.open_collection(name))
+        name = self._new_name()
+        self.ledger.begin_collection(name, self.made_with())
+        return Collection(name, self.open_collection(name), self.encoder)
+
+    def reopen_collection(self, noted: Noted) -> Collection:
+        """A collection that the ledger knows, with the model that it was made with.
+
+        Raises `UnavailableError` when that model cannot be had.
+        """
+        encoder = self._encoder_of(noted)
+        return Collection(noted.name, self.open_collection(noted.name, encoder), encoder)
 
     def drop_collection(self, name: str) -> bool:
         """Remove a collection that is not used any more, whichever model made it; whether it is gone."""
         with self.opening:
             if (index := self._collections.pop(name, None)) is not None:
                 index.close()
-            folder = self._folder_of(name)
-            shutil.rmtree(folder, ignore_errors=True)
-            return not folder.exists()
+            return self.engine.drop(name)
 
     def collection(self) -> Collection:
         """The collection that questions are answered from, made if there is none and nothing is published.
 
-        Raises `UnavailableError` when it was made by another embedding model than the settings name.
+        Raises `UnavailableError` when the embedding model that it was made with cannot be had.
         """
         while True:
-            name = self.ledger.collection()
-            if name is None:
-                # The same name for all who come first, so that they make the same one.
-                self.ledger.set_collection(f"{self.encoder.name}-1", instead_of=None)
+            used = self.ledger.collections().used
+            if used is None:
+                # Several may come first; one of them is first in the ledger, and all open what it names.
+                self.ledger.set_collection(self._new_name(), instead_of=None, made_with=self.made_with())
                 continue
-            if not name.startswith(self.encoder.embedder.name + "-"):
-                raise UnavailableError(
-                    f"the index was made for another embedding model ({name}) than `embedding:"
-                    f" {self.settings.embedding}` names now; run `sabio rebuild`, or set `embedding` back"
-                )
-            known = name in self._collections
-            index = self.open_collection(name)
-            if known or self.ledger.collection() == name:
-                return Collection(name, index)
+            index = self._collections.get(used.name)
+            if index is not None and not index.gone:
+                return Collection(used.name, index, self._encoder_of(used))
+            found = self.reopen_collection(used)
+            there = self.ledger.collections()
+            if there.used and there.used.name == used.name:
+                self.show_collection(used.name)
+                return found
             # It was replaced, and may have been removed, before it was opened.
-            self.drop_collection(name)
+            if used.name not in there.names():
+                self.drop_collection(used.name)
+
+    def show_collection(self, name: str) -> None:
+        """Let the engine point to the collection in use. The ledger decides; this is for those who look."""
+        try:
+            self.engine.point_to(name)
+        except SabioError as error:
+            log.warning("the index engine does not show which collection is in use: %s", error)
+
+    def encoder_in_use(self) -> Encoder:
+        """The model that the collection in use was made with, or that the first one will be made with."""
+        used = self.ledger.collections().used
+        return self._encoder_of(used) if used else self.encoder
+
+    def made_with(self) -> dict[str, str]:
+        """What a collection that is made now is made with, for the ledger."""
+        settings = self.settings
+        return {
+            "embedding": settings.embedding,
+            "translation": settings.translation,
+            "encoder": self.encoder.name,
+        }
 
     def is_current(self, collection: str) -> bool:
         """Whether a collection was made with the model and the translator that are there now."""
         return collection.rpartition("-")[0] == self.encoder.name
 
-    def _folder_of(self, collection: str) -> Path:
-        return self.data / "index" / collection
+    def _new_name(self) -> str:
+        """Unlike every other's: several installations may share a server."""
+        return f"{self.encoder.name}-{uuid.uuid4().hex[:8]}"
+
+    def _encoder_of(self, noted: Noted) -> Encoder:
+        named = (self.settings.embedding, self.settings.translation)
+        words = (noted.made_with.get("embedding", named[0]), noted.made_with.get("translation", named[1]))
+        encoder = self.encoder if words == named else self._other_encoder(*words)
+        # Another translator than before does little harm until the index is made anew; vectors of another
+        # model have nothing to do with these.
+        if not noted.name.startswith(encoder.embedder.name + "-"):
+            raise UnavailableError(
+                f"the index was made for another embedding model ({noted.name}) than `embedding: {words[0]}`"
+                " names now; run `sabio rebuild`, or set `embedding` back"
+            )
+        return encoder
+
+    def _other_encoder(self, embedding: str, translation: str) -> Encoder:
+        """A model that the settings do not name any more, opened once."""
+        from ingest import embedding as embeddings
+        from ingest.encoding import Encoder
+        from ingest.translation import open_translator
+
+        with self.opening:
+            if (embedding, translation) not in self._others:
+                try:
+                    if embedding == self.settings.embedding:
+                        embedder = self.encoder.embedder
+                    else:
+                        embedder = embeddings.open_embedder(embedding, self.models)
+                except ConfigError as error:
+                    raise UnavailableError(
+                        f"the index in use was made with `embedding: {embedding}`, which is not there any"
+                        f" more ({error}); run `sabio rebuild`"
+                    ) from error
+                try:
+                    translator = open_translator(translation)
+                except ConfigError:
+                    translator = open_translator("auto")
+                self._others[embedding, translation] = Encoder(embedder, translator)
+            return self._others[embedding, translation]
 
     def close(self) -> None:
         """End child processes and let go of files and connections."""
-        for part in ("parsers", "encoder", "ledger"):
-            if part in self.__dict__:
-                getattr(self, part).close()
         for index in self._collections.values():
             index.close()
         self._collections.clear()
+        for encoder in self._others.values():
+            encoder.close()
+        for part in ("parsers", "encoder", "engine", "ledger"):
+            if part in self.__dict__:
+                getattr(self, part).close()
 
     def __enter__(self) -> KnowledgeBase:
         return self

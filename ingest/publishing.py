@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from config.tracing import span
 from ingest import chunking, language
 from ingest.chunking import chunk
+from ingest.copying import restore, write_chunks
 from ingest.documents import Chunk, Document, chunk_ids, embedded_text
-from ingest.indexing import restore, write_chunks
+from ingest.embedding import Embedder
 from ingest.knowledge import Collection, KnowledgeBase
 from ingest.ledger import claims, working
 from ingest.ledger.claims import Work
@@ -18,10 +21,12 @@ from ingest.observing import Observer
 from ingest.parsing import VERSION as PARSING_VERSION
 from ingest.planning import FETCH, READERS, REINDEX
 
+log = logging.getLogger(__name__)
+
 
 def recipe(kb: KnowledgeBase) -> str:
     """How bodies become chunks today; a document cut by another recipe is read again."""
-    return f"{PARSING_VERSION}.{chunking.VERSION}.{kb.encoder.embedder.limit}"
+    return f"{PARSING_VERSION}.{chunking.VERSION}.{kb.encoder_in_use().embedder.limit}"
 
 
 def carry_out(
@@ -37,8 +42,9 @@ def carry_out(
     replaced it, is left as the ledger has it. Raises `UnavailableError` when the index or the model is down.
     """
     if one.action in {FETCH, REINDEX}:
-        version = _version(kb, one, body)
-        with kb.publishing:
+        version = _version(kb, collection.encoder.embedder, one, body)
+        named = {"run": one.run, "source": one.source, "document": one.document}
+        with kb.publishing, span("publish", **named, chunks=len(version.chunks)):
             published = _publish(kb, collection, one, version, observe)
         if not published:
             return
@@ -46,12 +52,13 @@ def carry_out(
         with kb.ledger.read() as ledger:
             chunks = working.published_chunks(ledger, one.document)
         collection.index.set_readers({chunk.id: one.readers for chunk in chunks})
-    _sweep(kb, collection, one, observe)
+    with span("sweep", run=one.run, source=one.source, document=one.document):
+        _sweep(kb, collection, one, observe)
 
 
-def _version(kb: KnowledgeBase, one: Work, body: Document | None) -> Publication:
+def _version(kb: KnowledgeBase, embedder: Embedder, one: Work, body: Document | None) -> Publication:
     """The new version of a document: cut from its body, or from its own chunks under another title."""
-    embedder, given = kb.encoder.embedder, dict(one.body)
+    given = dict(one.body)
     if body is not None:
         given = {
             "title": body.title,
@@ -96,7 +103,7 @@ def _publish(
         if not working.note(ledger, one, [c.id for c in new if c.id not in published]):
             return False
     observe("noted", version.title)
-    written = write_chunks(kb, collection.index, one.document, version.title, new, one.readers)
+    written = write_chunks(collection, one.document, version.title, new, one.readers)
     if one.readers != one.indexed_readers:
         collection.index.set_readers(dict.fromkeys(kept, one.readers))
     observe("indexed", version.title)
@@ -111,6 +118,7 @@ def _publish(
     if not done:
         restore(kb, collection, one.document, [c.id for c in new])
         return False
+    log.debug("published", extra={"chunks": len(chunks), "embedded": len(new)})
     observe("published", version.title)
     return True
 

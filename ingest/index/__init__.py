@@ -1,19 +1,23 @@
 """The index port: it proposes chunks, and the ledger decides what is shown.
 
 An index holds rows; a row is what the engine needs to find a chunk, never its text. Every engine behind this
-port passes `IndexContract` in `tests/contracts/index.py` unchanged.
+port passes `IndexContract` in `tests/contracts/index.py` unchanged. An `Engine` holds any number of indexes,
+called collections, by name; which of them is in use is written in the ledger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.documents import Hit, Readers
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 Vector = NDArray[np.float32]
 
@@ -40,6 +44,10 @@ class Index(Protocol):
     Every method raises `UnavailableError` when the engine is down and `ConfigError` when a person must change
     something. Safe to use from several threads; several processes may hold the same collection open.
     """
+
+    @property
+    def gone(self) -> bool:
+        """Whether the collection was found to be no longer there; whoever still needs it opens it again."""
 
     def write(self, rows: Sequence[Row]) -> None:
         """Store rows; on return each of them can be found, through every handle, or an error was raised.
@@ -71,7 +79,7 @@ class Index(Protocol):
         """
 
     def ids(self) -> Iterator[str]:
-        """Every chunk id in the collection."""
+        """Every chunk id in the collection, each once, in no order; read as it goes where there are many."""
 
     def missing(self, chunks: Iterable[str]) -> set[str]:
         """Those of `chunks` that are not in the collection (the read-back before publishing)."""
@@ -81,3 +89,33 @@ class Index(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+class Engine(Protocol):
+    """Where collections are kept. Raises what `Index` raises. Safe to use from several threads."""
+
+    def open(self, name: str, dimension: int) -> Index:
+        """The collection of that name, made if it is not there. Several may open and make it at once."""
+
+    def drop(self, name: str) -> bool:
+        """Remove a collection, whatever it holds and whoever made it: whether it is gone."""
+
+    def point_to(self, name: str) -> None:
+        """Show people and tools that look at the engine itself which collection is in use, where it can."""
+
+    def warnings(self, name: str | None) -> Sequence[str]:
+        """What works but is not as it should be in the engine and the collection in use, a sentence each."""
+
+    def close(self) -> None:
+        """Let go of connections. What was opened is closed by whoever opened it."""
+
+
+def open_engine(settings: Settings) -> Engine:
+    """The engine that `index` names; nothing is reached for yet. Raises `ConfigError` for a wrong address."""
+    if settings.index == "local":
+        from ingest.index.local import LocalEngine
+
+        return LocalEngine(settings.data / "index")
+    from ingest.index.weaviate import WeaviateEngine
+
+    return WeaviateEngine(settings.index, settings.weaviate_api_key)

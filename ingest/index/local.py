@@ -13,26 +13,27 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from config.errors import ConfigError, UnavailableError
 from ingest.documents import Hit, Readers
 from ingest.index import Row, Vector
 from ingest.index import _rows as record
+from ingest.index._checks import check_row, check_vector
 from ingest.index._rows import Rows
 from ingest.index._words import Words
 
 # Raised by one whenever what the files hold changes its meaning; an older collection is then built anew.
 _VERSION = 1
 _PATIENCE = 120.0
-# Tantivy leaves longer ids and principals out in silence.
-_LONGEST = 60_000
 _ANEW = "Or delete that folder: the next sync builds the index anew."
 
 
 class LocalIndex:
     """The collection in `folder`, created if it is not there, of vectors of `dimension` floats."""
+
+    gone = False
+    """A folder that was removed stays readable for those who have it open."""
 
     def __init__(self, folder: Path, dimension: int) -> None:
         self._folder = folder
@@ -53,7 +54,7 @@ class LocalIndex:
         """Store rows in one commit; on return each of them can be found."""
         latest = {row.chunk: row for row in rows}
         for row in latest.values():
-            _check(row, self._rows.dimension)
+            check_row(row, self._rows.dimension)
         if latest:
             with self._writing():
                 self._rows.put(list(latest.values()))
@@ -75,7 +76,7 @@ class LocalIndex:
     ) -> Sequence[Hit]:
         """The best `limit` chunks of each leg that any of `principals` may read, with both scores."""
         if vector is not None:
-            _check_vector(vector, self._rows.dimension)
+            check_vector(vector, self._rows.dimension)
         if not principals or limit <= 0:
             return []
         with self._translated():
@@ -180,6 +181,10 @@ class LocalIndex:
                 " seconds. If it hangs, end it; its lock is released with it.",
                 retry_after=_PATIENCE,
             ) from error
+        except sqlite3.ProgrammingError as error:
+            raise UnavailableError(
+                f"The index in {self._folder} was closed by this process, as one is that was replaced."
+            ) from error
         except (OSError, sqlite3.OperationalError) as error:
             raise UnavailableError(
                 f"The index in {self._folder} cannot be used: {error}. "
@@ -191,17 +196,27 @@ class LocalIndex:
             ) from error
 
 
-def _check(row: Row, dimension: int) -> None:
-    _check_vector(row.vector, dimension)
-    if abs(float(np.linalg.norm(row.vector)) - 1) > 1e-3:
-        raise ValueError(f"the vector of chunk {row.chunk[:80]!r} is not of unit length")
-    if not all(0 < len(name.encode()) <= _LONGEST for name in (row.chunk, *row.readers)):
-        raise ValueError(f"chunk {row.chunk[:80]!r}: its id or a reader is empty or above {_LONGEST} bytes")
-    terms = [*row.terms, *row.pivot_terms]
-    if " ".join(terms).split() != terms:
-        raise ValueError(f"a term of chunk {row.chunk[:80]!r} is empty or holds white space")
+class LocalEngine:
+    """Collections as folders below `root`."""
 
+    def __init__(self, root: Path) -> None:
+        self._root = root
 
-def _check_vector(vector: Vector, dimension: int) -> None:
-    if vector.shape != (dimension,) or not np.isfinite(vector).all():
-        raise ValueError(f"expected a vector of {dimension} finite floats, got shape {vector.shape}")
+    def open(self, name: str, dimension: int) -> LocalIndex:
+        """The collection in the folder of that name, made if it is not there."""
+        return LocalIndex(self._root / name, dimension)
+
+    def drop(self, name: str) -> bool:
+        """Remove a folder, whatever it holds; those who have it open go on reading what they have."""
+        shutil.rmtree(self._root / name, ignore_errors=True)
+        return not (self._root / name).exists()
+
+    def point_to(self, name: str) -> None:
+        """Folders need no pointer: nobody but Sabio reads them."""
+
+    def warnings(self, name: str | None) -> Sequence[str]:  # noqa: ARG002
+        """A folder has nothing to warn of that opening it would not say."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -45,7 +45,7 @@ def rank_units(passage, *scores):
 def find(question, *passages, encoder=None):
     """What a search for the question would bring, if it brought these passages."""
     encoder = encoder or hash_encoder()
-    return Found(encoder.question(question), [Scored(one, 0.0, 0.0, 0.0) for one in passages])
+    return Found(encoder.question(question), encoder, [Scored(one, 0.0, 0.0, 0.0) for one in passages])
 
 
 def hash_encoder():

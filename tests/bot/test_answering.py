@@ -44,7 +44,8 @@ def inspection_of(question, outcome, *ranked_groups, others=()):
     ranked = sorted((one for group in ranked_groups for one in group), key=lambda one: -one.score)
     passages = {one.passage.passage.chunk.id: one.passage for one in ranked}
     scored = [*passages.values(), *(Scored(passage, 0.0, 0.0, 0.0) for passage in others)]
-    found = Found(hash_encoder().question(question), scored)
+    encoder = hash_encoder()
+    found = Found(encoder.question(question), encoder, scored)
     return Inspection(found, ranked, 0.9, outcome)
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from config.errors import ConfigError, UnavailableError
 from ingest import indexing
 from ingest.documents import EVERYONE
 from ingest.encoding import Encoder
-from ingest.indexing import audit, rebuild
-from ingest.ledger import runs, working
+from ingest.indexing import audit, rebuild, rollback
+from ingest.ledger import now, runs, working
 from ingest.ledger.owners import new_owner
-from ingest.ledger.tables import chunks
+from ingest.ledger.tables import chunks, state
 from tests.doubles import HashEmbedder, MemoryConnector, differences, open_base
 from workers.local import sync_sources
 
@@ -26,8 +27,8 @@ ANA = frozenset({"user:ana@acme.com"})
 
 
 @pytest.fixture
-def kb(tmp_path):
-    with open_base(tmp_path, memory=["wiki"]) as kb:
+def kb(tmp_path, ledger_url):
+    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as kb:
         yield kb
 
 
@@ -46,9 +47,9 @@ def folders(kb):
     return {path.name for path in (kb.data / "index").iterdir()}
 
 
-def reopened(data, wiki, **options):
+def reopened(data, wiki, ledger_url, **options):
     """The same installation, opened by another process as it were."""
-    kb = open_base(data, memory=["wiki"], **options)
+    kb = open_base(data, memory=["wiki"], ledger=ledger_url, **options)
     kb.connectors["wiki"] = wiki
     return kb
 
@@ -61,12 +62,59 @@ def test_a_rebuild_makes_the_same_index_without_fetching(kb, wiki):
     assert differences(kb, "wiki", wiki.pages) == []
 
 
-def test_the_index_before_is_removed_by_the_next_sync_when_nobody_reads_it_any_more(kb, wiki):
+def test_the_index_before_is_removed_by_a_sync_when_nobody_goes_back_to_it_any_more(kb, wiki):
     before = kb.collection()
     name, _ = rebuild(kb)
     assert len(list(before.index.ids())) == 20  # questions under way still read it
     sync_sources(kb, ["wiki"])
+    assert folders(kb) == {name, before.name}
+    replaced_long_ago(kb, days=8)
+    sync_sources(kb, ["wiki"])
     assert folders(kb) == {name}
+
+
+def replaced_long_ago(kb, days):
+    moment = (now() - timedelta(days=days)).isoformat()
+    with kb.ledger.write() as ledger:
+        ledger.execute(state.update().where(state.c.key == "retired_since").values(value=moment))
+
+
+def test_a_rebuild_keeps_only_the_one_before(kb, wiki):
+    rebuild(kb)
+    second, _ = rebuild(kb)
+    third, _ = rebuild(kb)
+    assert folders(kb) == {second, third}
+
+
+def test_going_back_takes_the_index_before_as_the_source_is_now(kb, wiki):
+    before = kb.collection().name
+    after, _ = rebuild(kb)
+    wiki.edit("page 1", text="Edited.")
+    wiki.edit("page 2", readers=ANA)
+    del wiki.pages["page 3"]
+    wiki.edit("page 55", text="A new one.")
+    sync_sources(kb, ["wiki"])
+    name, written = rollback(kb)
+    assert (name, kb.collection().name, written) == (before, before, 2)
+    assert differences(kb, "wiki", wiki.pages) == []
+    assert rollback(kb)[0] == after  # and forward again
+    assert differences(kb, "wiki", wiki.pages) == []
+
+
+def test_there_is_no_going_back_where_nothing_was_replaced(kb, wiki):
+    with pytest.raises(ConfigError, match="no index to go back to"):
+        rollback(kb)
+
+
+def test_there_is_no_going_back_to_another_model_than_the_settings_name(tmp_path, kb, wiki, ledger_url):
+    kb.close()
+    with reopened(tmp_path, wiki, ledger_url, embedder=HashEmbedder("other", dimension=16)) as other:
+        sync_sources(other, ["wiki"])
+        with pytest.raises(ConfigError, match="embedding: local"):
+            rollback(other)
+    with reopened(tmp_path, wiki, ledger_url) as again:
+        rollback(again)
+        assert differences(again, "wiki", wiki.pages) == []
 
 
 def test_questions_go_on_during_rebuilds(kb, wiki):
@@ -147,8 +195,8 @@ def test_only_one_rebuild_runs_at_a_time(kb, wiki):
     rebuild(kb)
 
 
-def test_a_rebuild_that_was_killed_leaves_the_old_index_in_use_and_nothing_behind(tmp_path):
-    with open_base(tmp_path, memory=["wiki"]) as kb:
+def test_a_rebuild_that_was_killed_leaves_the_old_index_in_use_and_nothing_behind(tmp_path, ledger_url):
+    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as kb:
         wiki = kb.connectors["wiki"]
         for number in range(10):
             wiki.edit(f"page {number}", title=f"Title {number}", text=f"Text {number}.")
@@ -157,13 +205,14 @@ def test_a_rebuild_that_was_killed_leaves_the_old_index_in_use_and_nothing_behin
     code = (
         "import os, sys; from pathlib import Path\n"
         "from ingest import indexing; from tests.doubles import open_base\n"
-        "kb = open_base(Path(sys.argv[1]), memory=['wiki'])\n"
+        "kb = open_base(Path(sys.argv[1]), memory=['wiki'], ledger=sys.argv[2])\n"
         "indexing.rebuild(kb, lambda title: os.kill(os.getpid(), 9) if title == 'Title 5' else None)"
     )
     root = Path(__file__).parents[2]
-    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root, check=False)
+    command = [sys.executable, "-c", code, str(tmp_path), ledger_url]
+    killed = subprocess.run(command, cwd=root, check=False)
     assert killed.returncode == -signal.SIGKILL
-    with reopened(tmp_path, wiki) as kb:
+    with reopened(tmp_path, wiki, ledger_url) as kb:
         assert len(folders(kb)) == 2
         assert kb.collection().name == before
         assert len(retrieve(kb, "Text", ALL, limit=50).passages) == 10
@@ -189,10 +238,12 @@ def test_a_rebuild_that_was_overtaken_does_not_put_its_own_in_use(kb, wiki):
     assert differences(kb, "wiki", wiki.pages) == []
 
 
-def test_another_embedding_model_is_told_to_whoever_asks_and_brought_in_by_the_next_sync(tmp_path, kb, wiki):
+def test_another_embedding_model_is_told_to_whoever_asks_and_brought_in_by_the_next_sync(
+    tmp_path, kb, wiki, ledger_url
+):
     before = kb.collection().name
     kb.close()
-    with reopened(tmp_path, wiki, embedder=HashEmbedder("other", dimension=16)) as other:
+    with reopened(tmp_path, wiki, ledger_url, embedder=HashEmbedder("other", dimension=16)) as other:
         with pytest.raises(UnavailableError, match="another embedding model"):
             retrieve(other, "First", ALL)
         wiki.fetched.clear()
@@ -201,6 +252,8 @@ def test_another_embedding_model_is_told_to_whoever_asks_and_brought_in_by_the_n
         assert wiki.fetched == []
         assert differences(other, "wiki", wiki.pages) == []
         assert len(retrieve(other, "First", ALL).passages) > 0
+        assert folders(other) == {other.collection().name, before}
+        replaced_long_ago(other, days=8)
         sync_sources(other, ["wiki"])
         assert folders(other) == {other.collection().name} != {before}
 
@@ -235,7 +288,7 @@ SPANISH = (
 
 
 def translating(data, wiki, translator):
-    kb = reopened(data, wiki)
+    kb = reopened(data, wiki, "sqlite")
     vars(kb)["encoder"] = Encoder(EnglishOnly(), translator)
     return kb
 
@@ -304,18 +357,18 @@ def test_an_audit_leaves_alone_what_somebody_is_about_to_publish(kb, wiki):
 
 @pytest.mark.parametrize("lost", ["words", "rows.sqlite", "."])
 def test_whatever_part_of_the_index_was_deleted_a_sync_makes_it_whole_or_says_what_to_do(
-    tmp_path, kb, wiki, lost
+    tmp_path, kb, wiki, lost, ledger_url
 ):
     folder = tmp_path / "index" / kb.collection().name
     kb.close()
     path = folder / lost
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with reopened(tmp_path, wiki) as again:
+    with reopened(tmp_path, wiki, ledger_url) as again:
         [report] = sync_sources(again, ["wiki"])
         if report["outcome"] == "failed":
             assert "delete that folder: the next sync builds the index anew" in report["error"]
             shutil.rmtree(folder)
-    with reopened(tmp_path, wiki) as again:
+    with reopened(tmp_path, wiki, ledger_url) as again:
         assert sync_sources(again, ["wiki"])[0]["outcome"] == "done"
         assert differences(again, "wiki", wiki.pages) == []
 
