@@ -13,6 +13,8 @@ from bot.answering import answer
 from bot.messages import Answer, Message, Outcome
 from config.errors import ConfigError, UnavailableError
 from config.secrets import mask
+from config.telemetry import bind, observe_metric
+from config.tracing import span
 from ingest.knowledge import KnowledgeBase
 from ingest.language import detect
 from ingest.ledger import now, reading
@@ -29,22 +31,30 @@ def handle(kb: KnowledgeBase, message: Message) -> Answer:
     started = time.monotonic()
     reference = uuid.uuid4().hex[:10]
     message = replace(message, text=_make_plain(message.text)[:LONGEST])
+    with bind(question=reference), span("question", question=reference, platform=message.platform) as told:
+        reply = _reply(kb, message, reference)
+        told.set(outcome=reply.outcome.value, language=reply.language, citations=len(reply.citations))
+        reply = replace(reply, reference=reference, seconds=round(time.monotonic() - started, 3))
+        _keep(kb, message, reply)
+    observe_metric("questions", outcome=reply.outcome.value)
+    observe_metric("question_seconds", reply.seconds)
+    return reply
+
+
+def _reply(kb: KnowledgeBase, message: Message, reference: str) -> Answer:
     language = "en"
     try:
         language = detect(message.text)
-        reply = _answer(kb, message, language)
+        return _answer(kb, message, language)
     except UnavailableError as error:
         log.info("question %s could not be answered: %s", reference, error)
-        reply = _unavailable(mask(str(error), kb.settings.secrets), language, reference)
+        return _unavailable(mask(str(error), kb.settings.secrets), language, reference)
     except ConfigError as error:
         log.error("question %s could not be answered: %s", reference, error)  # noqa: TRY400 - no trace needed
-        reply = _unavailable(wording.say("misconfigured", language), language, reference)
+        return _unavailable(wording.say("misconfigured", language), language, reference)
     except Exception:
         log.exception("question %s failed", reference)
-        reply = _unavailable(wording.say("internal", language), language, reference)
-    reply = replace(reply, reference=reference, seconds=round(time.monotonic() - started, 3))
-    _keep(kb, message, reply)
-    return reply
+        return _unavailable(wording.say("internal", language), language, reference)
 
 
 def _make_plain(text: str) -> str:

@@ -1,7 +1,10 @@
-"""Logs, for people or for machines, in which no secret appears.
+"""Logs, for people or for machines, in which no secret appears; and numbers for whoever counts.
 
 Log with the standard library (`log = logging.getLogger(__name__)`; fields go into `extra=`). structlog would
 say the same things after 0.2 s more of start-up, and would not see what libraries log.
+
+Numbers go to `observe_metric`, which costs nothing as long as no process serves them: `workers/metrics.py` is
+the one that listens, traces are in `tracing.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -24,6 +27,15 @@ _OURS = ("bot", "config", "ingest", "workers")
 # What these say at `warning` is about the insides of a document, and the document's report says it better.
 _CHATTER = ("alembic", "fontTools", "httpx", "llama_index", "pdfminer", "PIL", "pypdf", "unstructured")
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+listeners: list[Callable[[str, float, Mapping[str, str]], None]] = []
+"""Are told the name, value and labels of everything that `observe_metric` is told."""
+
+
+def observe_metric(name: str, value: float = 1.0, **labels: str) -> None:
+    """Tell whoever counts: `name` is one of `workers.metrics.COUNTED`, `value` an increase or a duration."""
+    for listen in listeners:
+        listen(name, value, labels)
 
 
 @contextmanager

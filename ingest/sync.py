@@ -6,6 +6,7 @@ machines at once; `finish` ends a run with its report. Each can be killed at any
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Names
 from typing import Any
@@ -13,20 +14,30 @@ from typing import Any
 from sqlalchemy import Connection
 
 from config.errors import DocumentError, SabioError, UnavailableError
+from config.telemetry import bind, observe_metric
+from config.tracing import Span, span
 from ingest.documents import Content, Document
 from ingest.indexing import audit
 from ingest.knowledge import Collection, KnowledgeBase
-from ingest.ledger import claims, reading, runs, scanning, working
+from ingest.ledger import ContendedError, claims, reading, runs, scanning, working
 from ingest.ledger.claims import Work
 from ingest.ledger.owners import kept_alive, new_owner
 from ingest.observing import STEPS, Observer, unobserved
-from ingest.planning import FETCH, REINDEX, Brake, plan
+from ingest.planning import FETCH, REINDEX, Brake, Plan, plan
 from ingest.publishing import carry_out, recipe
 
 __all__ = ["STEPS", "Observer", "finish", "recipe", "scan", "unobserved", "work"]
 
 _AT_ONCE = 4
 """Bodies that one worker holds in memory."""
+
+_COUNTS = (
+    *("scanned", "new", "changed", "unchanged", "retitled", "readers_changed", "removed", "held", "failed"),
+    *("chunks_embedded", "chunks_reused", "still_answerable", "seconds"),
+)
+"""Of a run's report, what goes into the log."""
+
+log = logging.getLogger(__name__)
 
 
 def scan(
@@ -35,44 +46,71 @@ def scan(
     *,
     full: bool = False,
     confirmed: bool = False,
+    wanted: Callable[[Connection], bool] = lambda _ledger: True,
     observe: Observer = unobserved,
 ) -> str | None:
     """List a source and write down what is due: the new run's id, or None while somebody else is at it.
 
-    A scan that fails leaves everything as it was; the run says why, and the error goes on.
+    A request that waits for the source is served by it. `wanted` is asked when nobody else can scan any more;
+    None where it says no. A scan that fails leaves everything as it was; the run says why, and the error
+    goes on.
     """
     owner, seconds = new_owner(), kb.settings.sync.lease_seconds
     with kb.ledger.write() as ledger:
         lease = runs.claim_scan(ledger, source, owner, seconds)
         if lease is None:
             return None
-        run = runs.start_run(ledger, source, owner, full=full)
-    try:
-        with kept_alive(kb.ledger, seconds, lambda ledger: runs.renew_scan(ledger, lease, seconds)):
-            listing = list(kb.connectors[source].scan())
-            observe("scanned", source)
-            with kb.ledger.read() as ledger:
-                known = scanning.known(ledger, source)
-            settings = kb.settings.sync
-            decided = plan(
-                listing,
-                known,
-                recipe=recipe(kb),
-                brake=Brake(settings.brake_share, settings.brake_count),
-                full=full,
-                confirmed=confirmed,
-            )
-        with kb.ledger.write() as ledger:
-            if not scanning.record(ledger, lease, run, decided):
-                raise UnavailableError(f"the scan of `{source}` took too long and was taken over by another")
-        observe("planned", source)
-    except BaseException as error:
-        with kb.ledger.write() as ledger:
-            reason = str(error) if isinstance(error, SabioError) else f"interrupted: {error!r}"
-            runs.close_run(ledger, run, "failed", error=reason)
+        if not wanted(ledger):
             runs.release_scan(ledger, lease)
-        raise
+            return None
+        begun = runs.begin_sync(ledger, source, owner, full=full, confirmed=confirmed)
+        run = begun.run
+    with bind(run=run, source=source), span("scan", run=run, source=source) as told:
+        try:
+            with kept_alive(kb.ledger, seconds, lambda ledger: runs.renew_scan(ledger, lease, seconds)):
+                listing = list(kb.connectors[source].scan())
+                observe("scanned", source)
+                with kb.ledger.read() as ledger:
+                    known = scanning.known(ledger, source)
+                settings = kb.settings.sync
+                decided = plan(
+                    listing,
+                    known,
+                    recipe=recipe(kb),
+                    brake=Brake(settings.brake_share, settings.brake_count),
+                    full=begun.full,
+                    confirmed=begun.confirmed,
+                )
+            with kb.ledger.write() as ledger:
+                if not scanning.record(ledger, lease, run, decided):
+                    raise UnavailableError(
+                        f"the scan of `{source}` took too long and was taken over by another"
+                    )
+            _tell(decided, told)
+            observe("planned", source)
+        except BaseException as error:
+            with kb.ledger.write() as ledger:
+                reason = str(error) if isinstance(error, SabioError) else f"interrupted: {error!r}"
+                runs.release_scan(ledger, lease)
+                runs.close_run(ledger, run, "failed", error=reason)
+            log.info("the scan failed: %s", reason)
+            raise
     return run
+
+
+def _tell(decided: Plan, told: Span) -> None:
+    """Say what a plan holds, in the log and in the trace."""
+    counts = {
+        "scanned": decided.scanned,
+        "new": len(decided.new),
+        "changed": len(decided.changed),
+        "relisted": len(decided.relisted),
+        "unchanged": len(decided.unchanged),
+        "removed": len(decided.gone),
+        "held": len(decided.held),
+    }
+    told.set(**counts)
+    log.info("planned", extra=counts)
 
 
 def work(
@@ -102,10 +140,19 @@ def work(
 
     collection, delay = None, 0.0
     try:
-        with kept_alive(kb.ledger, settings.lease_seconds, renew):
+        # Of the run that nearly all of it is of; each document is bound to its own.
+        first = claimed[0]
+        with (
+            bind(run=first.run, source=first.source),
+            span("work", run=first.run, source=first.source, documents=len(claimed)),
+            kept_alive(kb.ledger, settings.lease_seconds, renew),
+        ):
             collection = kb.collection()
             for start in range(0, len(claimed), _AT_ONCE):
                 _work_on(kb, collection, claimed[start : start + _AT_ONCE], undone, observe, stopping)
+    except ContendedError as error:
+        log.info("%s", error)
+        delay = error.retry_after or 0
     except SabioError as error:
         # A collection that was replaced meanwhile may be gone; the work is repeated in the one after it.
         if collection is None or collection.name == kb.ledger.collection():
@@ -134,12 +181,14 @@ def _work_on(
     for one in group:
         if stopping():
             return
-        if one.document in deadly:
-            _fail(kb, one, DocumentError(f"the process that indexed it ended, {limit} times"))
-        elif isinstance(body := bodies.get(one.document), SabioError):
-            _fail(kb, one, body)
-        else:
-            carry_out(kb, collection, one, body, observe)
+        with bind(run=one.run, source=one.source, document=one.document):
+            if one.document in deadly:
+                _fail(kb, one, DocumentError(f"the process that indexed it ended, {limit} times"))
+            elif isinstance(body := bodies.get(one.document), SabioError):
+                _fail(kb, one, body)
+            else:
+                carry_out(kb, collection, one, body, observe)
+                observe_metric("documents_worked", source=one.source, outcome="done")
         del undone[one.document]
 
 
@@ -150,17 +199,29 @@ def finish(kb: KnowledgeBase, run: str) -> dict[str, Any] | None:
             return None
         report = reading.run_report(ledger, run)
         retired = runs.swept(ledger, run)
-    if report["outcome"] == "working":
-        collection = kb.collection()
-        found = set(retired) - collection.index.missing(retired)
+    if report["outcome"] != "working":
+        return report
+    source = report["source"]
+    with bind(run=run, source=source), span("finish", run=run, source=source, retired=len(retired)):
+        closed = _close(kb, run, retired, held=report["held"] > 0)
         with kb.ledger.read() as ledger:
-            answerable = len(reading.confirm(ledger, found, list(kb.connectors)))
-        audit(kb, collection)
-        with kb.ledger.write() as ledger:
-            outcome = "held" if report["held"] else "done"
-            runs.close_run(ledger, run, outcome, still_answerable=answerable)
+            report = reading.run_report(ledger, run)
+        if closed:
+            counts = {key: len(value) if key == "failed" else value for key, value in report.items()}
+            log.info("finished: %s", report["outcome"], extra={k: counts[k] for k in _COUNTS})
+    return report
+
+
+def _close(kb: KnowledgeBase, run: str, retired: Sequence[str], *, held: bool) -> bool:
+    """Prove that what is gone cannot be answered from, and end the run; False when somebody else did."""
+    collection = kb.collection()
+    found = set(retired) - collection.index.missing(retired)
     with kb.ledger.read() as ledger:
-        return reading.run_report(ledger, run)
+        answerable = len(reading.confirm(ledger, found, list(kb.connectors)))
+    audit(kb, collection)
+    with kb.ledger.write() as ledger:
+        outcome = "held" if held else "done"
+        return runs.close_run(ledger, run, outcome, still_answerable=answerable)
 
 
 def _read(
@@ -170,8 +231,10 @@ def _read(
     result: dict[str, Document | SabioError] = {}
     contents: dict[str, Content] = {}
     for one in fetches:
+        named = {"source": one.source, "document": one.document}
         try:
-            contents[one.document] = kb.connectors[one.source].fetch(one.entry)
+            with bind(**named), span("fetch", run=one.run, **named):
+                contents[one.document] = kb.connectors[one.source].fetch(one.entry)
         except (DocumentError, UnavailableError) as error:
             result[one.document] = error
         observe("fetched", one.entry.title)
@@ -179,7 +242,9 @@ def _read(
     if len(down) == len(fetches) > 1 and not any(one.attempts for one in fetches):
         raise down[0]  # not one document but the source
     if contents:
-        parsed = kb.parsers.parse(list(contents.values()))
+        with span("parse", documents=len(contents)) as told:
+            parsed = kb.parsers.parse(list(contents.values()))
+            told.set(failed=sum(isinstance(one, DocumentError) for one in parsed))
         result.update(zip(contents, parsed, strict=True))
         observe("parsed")
     return result
@@ -188,8 +253,9 @@ def _read(
 def _fail(kb: KnowledgeBase, one: Work, error: SabioError) -> None:
     passing = isinstance(error, UnavailableError)
     delay = (error.retry_after or 2.0**one.attempts) if isinstance(error, UnavailableError) else 0
+    last = one.attempts + 1 >= kb.settings.sync.attempts
     with kb.ledger.write() as ledger:
-        working.fail(
+        counted = working.fail(
             ledger,
             one,
             str(error),
@@ -197,10 +263,16 @@ def _fail(kb: KnowledgeBase, one: Work, error: SabioError) -> None:
             delay=delay,
             recipe=None if passing else recipe(kb),
         )
+    if counted:
+        outcome = "quarantined" if last else "retried"
+        observe_metric("documents_worked", source=one.source, outcome=outcome)
+        level = logging.WARNING if last else logging.INFO
+        attempt = min(one.attempts + 1, kb.settings.sync.attempts)
+        log.log(level, "%s: %s", outcome, error, extra={"entry": one.entry.id, "attempt": attempt})
 
 
 def _give_back(kb: KnowledgeBase, undone: Sequence[Work], delay: float) -> None:
     if undone:
         with kb.ledger.write() as ledger:
-            for one in undone:
+            for one in sorted(undone, key=lambda one: one.document):  # as everybody locks them
                 claims.release(ledger, one, delay=delay)

@@ -1,0 +1,374 @@
+"""Health, readiness and metrics over real HTTP: red soon when something is wrong, and no secret told."""
+
+import http.client
+import json
+import logging
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from config.errors import UnavailableError
+from config.secrets import MASK, spellings
+from ingest import sync
+from tests.doubles import open_base
+from workers.local import sync_sources
+from workers.patience import Inquiry
+from workers.probes import Probes, Pulse, readiness
+
+CANARY = "hunter2-canary"
+
+
+@pytest.fixture
+def probes(socket_enabled):
+    """Starts probes on a free port of loopback, and asks them."""
+    started = []
+
+    def start(**given):
+        given = {"host": "127.0.0.1", "port": 0, **given}
+        one = Probes(**given)
+        host, port = one.start()
+        started.append(one)
+
+        def ask(path, method="GET", headers=None):
+            connection = http.client.HTTPConnection(host, port, timeout=30)
+            try:
+                connection.request(method, path, headers=headers or {})
+                reply = connection.getresponse()
+                return reply.status, reply.read(), dict(reply.getheaders())
+            finally:
+                connection.close()
+
+        ask.port = port
+        return ask
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+def told(answer):
+    return answer[0], json.loads(answer[1])
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+# --- alive ---
+
+
+def test_a_worker_that_consumed_lately_is_alive_and_one_that_did_not_says_since_when():
+    clock = Clock()
+    pulse = Pulse(clock)
+    clock.now += 90
+    assert pulse.reason(90) is None
+    clock.now += 5
+    assert pulse.reason(90) == "nothing consumed for 95 s"
+    pulse.consumed()
+    assert pulse.reason(90) is None
+
+
+def test_health_is_what_the_pulse_says_and_not_that_somebody_answers(probes):
+    clock = Clock()
+    pulse = Pulse(clock)
+    ask = probes(live=lambda: pulse.reason(90))
+    assert told(ask("/healthz")) == (200, {"status": "ok"})
+    clock.now += 120
+    reason = {"status": "failing", "reason": "nothing consumed for 120 s"}
+    assert told(ask("/healthz")) == (503, reason)
+    pulse.consumed()
+    assert told(ask("/healthz")) == (200, {"status": "ok"})
+
+
+def test_a_process_that_cannot_tell_whether_it_is_alive_is_not(probes, caplog):
+    def broken():
+        raise KeyError(CANARY)
+
+    assert told(probes(live=broken)("/healthz")) == (503, {"status": "failing", "reason": "KeyError"})
+
+
+# --- ready ---
+
+
+@pytest.fixture
+def kb(tmp_path):
+    with open_base(tmp_path, memory=["wiki"]) as kb:
+        kb.connectors["wiki"].edit("one", text="The badger sleeps.")
+        yield kb
+
+
+def test_what_was_never_synced_is_ready(probes, kb):
+    ask = probes(ready=readiness(kb, lambda: None))
+    everything = {"ledger": "ok", "index": "ok", "queue": "ok"}
+    assert told(ask("/readyz")) == (200, {"ready": True, "checks": everything})
+    assert kb.ledger.collection() is None
+
+
+def test_what_is_published_is_ready_and_the_index_is_asked(probes, kb, monkeypatch):
+    sync_sources(kb, ["wiki"])
+    assert told(probes(ready=readiness(kb))("/readyz"))[0] == 200
+
+    def down(*_):
+        raise UnavailableError("the index is down")
+
+    monkeypatch.setattr(kb.collection().index, "missing", down)
+    status, body = told(probes(ready=readiness(kb))("/readyz"))
+    assert (status, body["checks"]) == (503, {"ledger": "ok", "index": "the index is down"})
+
+
+def test_who_only_hands_work_on_does_not_open_the_index(kb, monkeypatch):
+    sync_sources(kb, ["wiki"])
+    monkeypatch.setattr(kb, "collection", lambda: pytest.fail("it was opened"))
+    assert set(readiness(kb, index=False)) == {"ledger"}
+
+
+def test_a_ledger_that_is_down_makes_it_unready_with_the_reason(probes, kb, monkeypatch):
+    def down():
+        raise UnavailableError("the ledger cannot be used: disk full")
+
+    monkeypatch.setattr(kb.ledger, "collection", down)
+    status, body = told(probes(ready=readiness(kb, index=False))("/readyz"))
+    assert (status, body["ready"]) == (503, False)
+    assert body["checks"] == {"ledger": "the ledger cannot be used: disk full"}
+
+
+def test_a_server_that_takes_the_connection_and_says_nothing_makes_it_red_in_bounded_time(probes, kb):
+    """A half-open Redis or database: connecting works, reading waits for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        opened = []
+
+        def ping():
+            with socket.create_connection(silent.getsockname()) as connection:
+                opened.append(1)
+                connection.sendall(b"PING\r\n")
+                connection.recv(10)
+
+        ask = probes(ready=readiness(kb, ping))
+        started = time.monotonic()
+        replies = []
+        askers = [threading.Thread(target=lambda: replies.append(told(ask("/readyz")))) for _ in range(5)]
+        for each in askers:
+            each.start()
+        for each in askers:
+            each.join()
+        assert time.monotonic() - started < 10
+        assert told(ask("/healthz"))[0] == 200
+        for status, body in replies:
+            assert (status, body["checks"]["ledger"]) == (503, "ok")
+            assert body["checks"]["queue"] == "no answer within 3 s"
+        assert told(ask("/readyz"))[0] == 503
+        assert len(opened) == 1  # and not one more thread for each that asks
+        connection, _ = silent.accept()
+        with connection:
+            connection.sendall(b"+PONG\r\n")
+        deadline = time.monotonic() + 10
+        while told(ask("/readyz"))[0] != 200 and time.monotonic() < deadline:
+            silent.settimeout(0.2)
+            try:
+                with silent.accept()[0] as connection:
+                    connection.sendall(b"+PONG\r\n")
+            except TimeoutError:
+                continue
+        assert len(opened) <= 3
+
+
+def test_becoming_unready_is_logged_once(probes, kb, caplog, monkeypatch):
+    monkeypatch.setattr("workers.probes._KEEP", 0.0)
+    reason = ["queue gone"]
+
+    def ping():
+        if reason:
+            raise UnavailableError(reason[0])
+
+    caplog.set_level(logging.INFO, "workers")
+    ask = probes(ready=readiness(kb, ping))
+    for _ in range(3):
+        assert ask("/readyz")[0] == 503
+    reason.clear()
+    assert ask("/readyz")[0] == 200
+    assert [record.getMessage() for record in caplog.records] == ["not ready: queue: queue gone", "ready"]
+
+
+# --- asking what may not answer ---
+
+
+def test_what_was_asked_lately_is_not_asked_again_and_what_is_old_is():
+    asked = []
+    inquiry = Inquiry(lambda: asked.append(1) or len(asked), keep=60)
+    assert [inquiry.answer() for _ in range(3)] == [1, 1, 1]
+    inquiry = Inquiry(lambda: asked.append(1) or len(asked), keep=0)
+    assert [inquiry.answer(), inquiry.answer()] == [2, 3]
+
+
+def test_an_answer_that_comes_late_counts_for_the_next_who_asks():
+    gate = threading.Event()
+    inquiry = Inquiry(lambda: gate.wait(30), seconds=0.05)
+    with pytest.raises(UnavailableError, match=r"no answer within 0\.05 s"):
+        inquiry.answer()
+    gate.set()
+    inquiry._reply.result(10)
+    assert inquiry.answer() is True
+
+
+def test_a_timeout_of_what_was_asked_is_told_as_such():
+    def ask():
+        raise TimeoutError("the other side said so")
+
+    with pytest.raises(TimeoutError, match="said so"):
+        Inquiry(ask).answer()
+
+
+# --- the server ---
+
+
+def test_everything_else_is_not_found_and_only_reading_is_allowed(probes):
+    ask = probes()
+    for path in ("/", "/health", "/healthz/", "/metrics/../healthz", "/%2e%2e/etc/passwd"):
+        assert ask(path)[0] == 404, path
+    assert ask("/healthz?verbose=1")[0] == 200
+    for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"):
+        status, _, headers = ask("/healthz", method)
+        assert (status, headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_head_is_answered_like_get_without_the_body(probes):
+    ask = probes()
+    (status, body, headers), (_, whole, same) = ask("/healthz", "HEAD"), ask("/healthz")
+    assert (status, body, headers) == (200, b"", same)
+    assert int(headers["Content-Length"]) == len(whole)
+
+
+def test_nothing_says_which_server_this_is(probes):
+    ask = probes()
+    for path, method in (("/healthz", "GET"), ("/nowhere", "GET"), ("/healthz", "POST")):
+        _, body, headers = ask(path, method)
+        assert set(headers) <= {"Content-Type", "Content-Length", "Cache-Control", "Connection", "Allow"}
+        assert b"python" not in body.lower()
+
+
+def test_what_is_no_request_is_refused_without_saying_it_back(probes):
+    ask = probes()
+    for sent in (
+        b"<script>alert(1)</script>\r\n\r\n",
+        b"GET /" + b"a" * 70_000 + b"\r\n\r\n",
+        b"\x16\x03\x01\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", ask.port), timeout=10) as connection:
+            connection.sendall(sent)
+            with connection.makefile("rb") as reader:
+                try:
+                    back = reader.read()
+                except ConnectionResetError:  # what was sent was longer than what was read of it
+                    back = b""
+        assert b"script" not in back
+        assert b"aaaa" not in back
+    assert ask("/healthz")[0] == 200
+
+
+def test_who_connects_and_says_nothing_holds_up_nobody_and_is_let_go(probes, monkeypatch):
+    monkeypatch.setattr("workers.probes._Request.timeout", 0.2)
+    ask = probes()
+    with socket.create_connection(("127.0.0.1", ask.port), timeout=10) as connection:
+        assert ask("/healthz")[0] == 200
+        assert connection.recv(1) == b""
+
+
+def test_a_taken_port_is_an_error_that_names_the_setting_or_gives_way(probes, caplog):
+    ask = probes()
+    with pytest.raises(UnavailableError, match=rf"port {ask.port}.*`server\.port`"):
+        probes(port=ask.port)
+    other = probes(port=ask.port, fallback=True)
+    assert other.port != ask.port
+    assert other("/healthz")[0] == 200
+    assert f"port {ask.port} of 127.0.0.1 is taken" in caplog.text
+
+
+def test_an_address_that_this_machine_does_not_have_names_the_setting(probes):
+    with pytest.raises(UnavailableError, match=r"`server\.host`"):
+        probes(host="192.0.2.1")
+    with pytest.raises(UnavailableError, match=r"`server\.host`"):
+        probes(host="no-such-host.invalid")
+
+
+def test_after_stopping_the_port_is_free_again(socket_enabled):
+    one = Probes("127.0.0.1", 0)
+    _, port = one.start()
+    one.stop()
+    one.stop()
+    again = Probes("127.0.0.1", port)
+    assert again.start() == ("127.0.0.1", port)
+    again.stop()
+
+
+def test_a_child_that_outlives_its_parent_does_not_keep_the_port(socket_enabled):
+    one = Probes("127.0.0.1", 0)
+    _, port = one.start()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writer)
+        os.read(reader, 1)
+        os._exit(0)
+    try:
+        one.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+    finally:
+        os.close(writer)
+        os.close(reader)
+        os.waitpid(child, 0)
+
+
+# --- secrets ---
+
+
+def test_no_endpoint_tells_a_secret_or_a_stack_trace(probes, kb, monkeypatch):
+    from workers import metrics
+
+    kb.settings._secrets = spellings([CANARY])
+
+    def down(*_):
+        raise UnavailableError(f"postgresql://sabio:{CANARY}@db refuses {CANARY}")
+
+    def mistaken():
+        raise RuntimeError(f"Authorization: Bearer {CANARY}")
+
+    ready = {**readiness(kb, down), "other": mistaken}
+    ask = probes(ready=ready, live=mistaken, registry=metrics.registry(kb, down))
+    monkeypatch.setattr(kb.ledger, "read", down)
+    for path in ("/healthz", "/readyz", "/metrics", f"/{CANARY}", f"/healthz?token={CANARY}"):
+        _, body, headers = ask(path)
+        assert CANARY not in body.decode() + json.dumps(headers), path
+        assert b"Traceback" not in body
+    checks = told(ask("/readyz"))[1]["checks"]
+    assert checks["queue"] == f"postgresql://sabio:{MASK}@db refuses {MASK}"
+    assert checks["other"] == "RuntimeError"
+
+
+def test_metrics_that_fail_are_an_error_without_its_text(probes, caplog):
+    class Broken:
+        def collect(self):
+            raise RuntimeError(CANARY)
+
+    status, body = told(probes(registry=Broken())("/metrics"))
+    assert (status, body) == (500, {"error": "this failed; the log says why"})
+
+
+def test_a_run_under_way_does_not_hold_up_the_probes(probes, kb):
+    """The ledger is read beside its writers."""
+    from workers import metrics
+
+    ask = probes(ready=readiness(kb), registry=metrics.registry(kb))
+    with kb.ledger.write() as ledger:
+        ledger.exec_driver_sql("DELETE FROM pending")
+        started = time.monotonic()
+        assert ask("/readyz")[0] == ask("/metrics")[0] == 200
+        assert time.monotonic() - started < 2
+    sync.scan(kb, "wiki")
