@@ -12,9 +12,13 @@ from sqlalchemy import Connection, select
 from config.settings import SourceSettings
 from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import now, reading
+from ingest.ledger import now, processes, reading, requests, runs
+from ingest.ledger.reading import Progress
 from ingest.ledger.tables import documents, quarantine
 from workers.schedule import due_at
+
+SEEN = 60.0
+"""A process that was seen this many seconds ago counts as one that is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class Run:
     started_at: datetime
     finished_at: datetime | None
     error: str | None
+    """Why it failed; of one that goes on, what stands in its way."""
+    progress: Progress | None
+    """How far it has come, while it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,17 @@ class Unread:
     reason: str
     attempts: int
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that serves, works, or both."""
+
+    kind: str
+    """`serve` or `work`."""
+    name: str
+    started_at: datetime
+    seen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +79,7 @@ class SourceStatus:
     synced_at: datetime | None
     """When a sync last ended well."""
     due: bool
+    """Whether a sync is wanted now: by the schedule, or by somebody who asked for one."""
     due_at: datetime | None
     """When a sync is or was wanted; None if it was never synced, or if the schedule never comes."""
 
@@ -72,6 +91,8 @@ class Status:
     sources: list[SourceStatus]
     collection: str | None
     """The index collection that questions are answered from."""
+    processes: list[Process]
+    """Those that were there within the last minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +112,42 @@ def status_of(kb: KnowledgeBase) -> Status:
     with kb.ledger.read() as ledger:
         counts = reading.counts(ledger)
         unread = _unread(ledger)
+        going_on = [known["last_run"] for known in counts.values() if "last_run" in known]
+        progress = {
+            run["source"]: reading.progress(ledger, run["id"])
+            for run in going_on
+            if run["state"] in runs.OPEN
+        }
+        asked = set(requests.waiting(ledger))
+        there = processes.alive(ledger, SEEN)
     configured = {source.name: source for source in kb.settings.sources}
     gone = [name for name in sorted(counts) if name not in configured and counts[name].get("documents")]
     return Status(
         [
-            _source(kb, name, configured.get(name), counts.get(name, {}), unread.get(name, []))
+            _source(
+                kb,
+                configured.get(name),
+                {
+                    "name": name,
+                    "progress": progress.get(name),
+                    "asked": name in asked,
+                    **counts.get(name, {}),
+                },
+                unread.get(name, []),
+            )
             for name in (*configured, *gone)
         ],
         kb.ledger.collection(),
+        [Process(row.kind, row.name, row.started_at, row.seen_at) for row in there],
     )
 
 
 def _source(
-    kb: KnowledgeBase,
-    name: str,
-    source: SourceSettings | None,
-    counts: Mapping[str, Any],
-    unread: list[Unread],
+    kb: KnowledgeBase, source: SourceSettings | None, counts: Mapping[str, Any], unread: list[Unread]
 ) -> SourceStatus:
-    schedule = kb.settings.schedule(source) if source else None
-    synced_at = counts.get("synced_at")
-    wanted = due_at(schedule, synced_at) if schedule else None
+    name, schedule = counts["name"], kb.settings.schedule(source) if source else None
+    synced_at, moment = counts.get("synced_at"), now()
+    wanted = due_at(schedule, counts.get("began_at"), kb.settings.sync, moment) if schedule else None
     run = counts.get("last_run")
     return SourceStatus(
         name=name,
@@ -123,9 +159,17 @@ def _source(
         pending=counts.get("pending", 0),
         quarantined=unread,
         held=counts.get("held", 0),
-        last_run=run and Run(run["id"], run["state"], run["started_at"], run["finished_at"], run["error"]),
+        last_run=run
+        and Run(
+            run["id"],
+            run["state"],
+            run["started_at"],
+            run["finished_at"],
+            run["error"],
+            counts["progress"],
+        ),
         synced_at=synced_at,
-        due=wanted is not None and wanted <= now(),
+        due=counts["asked"] or (wanted is not None and wanted <= moment),
         due_at=wanted if synced_at else None,
     )
 

@@ -5,6 +5,7 @@ Other processes may do the same at the same time; the ledger's leases share the 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -18,11 +19,14 @@ from ingest.knowledge import KnowledgeBase
 from ingest.ledger import claims, reading, runs
 from ingest.ledger.owners import new_owner
 from ingest.sync import Observer, unobserved
+from workers.following import Follower
 
 THREADS = 2
 """One embeds while the other's documents are parsed; the embedding model itself uses every core."""
 PAUSE = 0.2
 """Seconds between looks at what another process is doing."""
+
+log = logging.getLogger("workers")
 
 
 def sync_sources(
@@ -38,8 +42,21 @@ def sync_sources(
     A source that fails does not stop the others: its report has the outcome `failed`, its `error`, and as
     `error_kind` the name of the error's class.
     """
-    indexing.keep_current(kb, lambda title: observe("reindexed", title))
+    keep_index_current(kb, observe)
     return [_sync_source(kb, source, full=full, confirmed=confirmed, observe=observe) for source in sources]
+
+
+def keep_index_current(kb: KnowledgeBase, observe: Observer = unobserved) -> None:
+    """Make the index anew if it is not what the settings name.
+
+    An index that is down must not keep a scan from taking effect, from which on what was deleted cannot be
+    cited; the work after it says that it is down. Raises `UnavailableError` when the ledger is.
+    """
+    try:
+        indexing.keep_current(kb, lambda title: observe("reindexed", title))
+    except UnavailableError as error:
+        kb.ledger.collection()
+        log.info("the index cannot be looked after: %s", error)
 
 
 def _sync_source(
@@ -79,14 +96,19 @@ def _begin(kb: KnowledgeBase, source: str, *, full: bool, confirmed: bool, obser
 def _work_through(kb: KnowledgeBase, source: str, run: str, observe: Observer) -> dict[str, Any]:
     """Work until the run has nothing left, and end it. An error in one thread stops all."""
     stop = threading.Event()
+    follower = Follower(kb, run)
+
+    def both(step: str, title: str = "") -> None:
+        observe(step, title)
+        follower(step, title)
 
     def work_on() -> None:
         owner = new_owner()
         while not stop.is_set():
-            if sync.work(kb, [source], owner, observe=observe, stopping=stop.is_set) == 0:
+            if sync.work(kb, [source], owner, observe=both, stopping=stop.is_set) == 0:
+                follower.look()
                 with kb.ledger.write() as ledger:
                     claims.free_dead(ledger)
-                    runs.follow_run(ledger, run)
                     left = runs.left(ledger, run)
                 if left == 0 or stop.wait(PAUSE):
                     return

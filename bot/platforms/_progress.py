@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from bot.platforms._console import clean, count, open_console
 from ingest.observing import STEPS, Observer, unobserved
+
+if TYPE_CHECKING:
+    from ingest.ledger.reading import Progress
 
 
 @contextmanager
@@ -90,6 +93,55 @@ class _Bar:
             key: _shorten(clean(text)) for key, text in texts.items() if text is not None
         }
         self._shown.update(self._task, total=self._total, completed=self._done, **short)
+
+
+@contextmanager
+def run_progress(quiet: bool = False) -> Iterator[Callable[[Sequence[Progress]], None]]:
+    """Show on standard error how runs stand that others work on; nothing if `quiet`."""
+    console = open_console(errors=True)
+    if quiet:
+        yield lambda _runs: None
+    elif not console.is_terminal:
+        yield _Changes(console)
+    else:
+        from rich.live import Live
+
+        with Live(console=console, transient=True, auto_refresh=False) as live:
+            yield lambda runs: live.update("\n".join(_standing(run) for run in runs), refresh=True)
+
+
+class _Changes:
+    """A line whenever a run has come further by a tenth, or stands differently."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._said: dict[str, tuple[object, ...]] = {}
+
+    def __call__(self, runs: Sequence[Progress]) -> None:
+        for run in runs:
+            tenth = 10 * run.done // run.planned if run.planned else 0
+            stands = (run.state, tenth, run.error)
+            if self._said.get(run.run) != stands:
+                self._said[run.run] = stands
+                self._console.print(_standing(run), soft_wrap=True)
+
+
+def _standing(run: Progress) -> str:
+    """`wiki  120 of 400 documents, 3.1 a second, 90 s left: Travel expenses`."""
+    name = clean(run.source)
+    if run.state == "scanning":
+        return f"{name}  looking what there is"
+    parts = [f"{name}  {run.done:,} of {count(run.planned, 'document')}"]
+    if run.rate and run.left:
+        parts.append(f"{run.rate:.1f} a second")
+    if run.seconds_left is not None and run.left:
+        parts.append(f"{run.seconds_left:,.0f} s left")
+    if run.failed:
+        parts.append(f"{run.failed:,} could not be read")
+    said = ", ".join(parts)
+    if run.error:
+        return f"{said}; waits: {clean(run.error)}"
+    return f"{said}: {_shorten(clean(run.current))}" if run.current and run.left else said
 
 
 def _shorten(text: str, limit: int = 30) -> str:

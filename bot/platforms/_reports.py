@@ -23,6 +23,7 @@ from bot.platforms._console import (
 if TYPE_CHECKING:
     from bot.check import Finding
     from bot.status import SourceInfo, SourceStatus, Status
+    from bot.watching import Handed
 
 _WIDE = 76
 """Columns of a terminal that has room for every number of `status`."""
@@ -181,14 +182,42 @@ def print_findings(findings: Sequence[Finding], *, json: bool = False) -> None:
             write(console, dim(one.fix), first=" " * 8 + "→ ", rest=" " * 10)
 
 
-def print_rebuilt(collection: str, chunks: int, *, json: bool = False) -> None:
-    """Print that the index was made anew."""
+def print_rebuilt(collection: str, chunks: int, *, rolled_back: bool = False, json: bool = False) -> None:
+    """Print that the index was made anew, or that the one before is in use again."""
     if json:
-        print_json({"collection": collection, "chunks": chunks})
+        print_json({"collection": collection, "chunks": chunks, "rolled_back": rolled_back})
+    elif rolled_back:
+        said = f"The index that was replaced last is in use again ({collection});"
+        write(open_console(), f"{said} {count(chunks, 'chunk')} had to be written to bring it up to date.")
+    else:
+        said = f"The index was made anew from the ledger: {count(chunks, 'chunk')} ({collection})."
+        write(open_console(), said)
+
+
+def print_restored(sources: Sequence[str], *, json: bool = False) -> None:
+    """Print what happens after a ledger was restored."""
+    if json:
+        print_json({"held_back": list(sources)})
         return
-    write(
-        open_console(), f"The index was made anew from the ledger: {count(chunks, 'chunk')} ({collection})."
+    message = (
+        "Nothing is answered from a source until it has been synced once: `sabio sync`, or workers, who begin"
+        " at once. So what was deleted after the backup stays deleted."
     )
+    write(open_console(), message)
+
+
+def print_handed(handed: Sequence[Handed], *, json: bool = False) -> None:
+    """Print which syncs were handed over, and whether anybody is there to take them up."""
+    if json:
+        print_json({"handed": list(handed)})
+        return
+    console = open_console()
+    for one in handed:
+        joined = "" if one.request == "new" else ", together with a request that waits already"
+        write(console, Text.assemble((clean(one.source), "bold"), f"  handed over{joined}"), rest="  ")
+    if handed and not handed[0].workers:
+        message = "Nobody was there lately who could do it: start `sabio work`, or `sabio serve`."
+        write(console, Text(message, style="yellow"))
 
 
 def print_figures(figures: Mapping[str, Any], *, json: bool = False) -> None:

@@ -11,16 +11,19 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from bot.exits import CONFIGURATION, DONE, SOME_FAILED, UNAVAILABLE
 from bot.messages import Message, Person
 from bot.platforms._answers import print_answer, print_hits
 from bot.platforms._console import open_console
 from bot.platforms._explanations import print_explanation
-from bot.platforms._progress import progress
+from bot.platforms._progress import progress, run_progress
 from bot.platforms._reports import (
     print_figures,
     print_findings,
+    print_handed,
     print_problems,
     print_rebuilt,
+    print_restored,
     print_runs,
     print_sources,
     print_status,
@@ -41,20 +44,22 @@ __all__ = [
     "print_explanation",
     "print_figures",
     "print_findings",
+    "print_handed",
     "print_hits",
     "print_problems",
     "print_rebuilt",
+    "print_restored",
     "print_runs",
     "print_sources",
     "print_status",
     "progress",
+    "run_progress",
     "say",
     "say_question",
     "say_step",
 ]
 
 _ENDINGS = {"exit", "quit", "salir"}
-DONE, SOME_FAILED, CONFIGURATION, UNAVAILABLE = 0, 1, 2, 3
 
 
 def exit_code(reports: Sequence[Mapping[str, Any]]) -> int:

@@ -60,7 +60,7 @@ def gather(task: Task, every: int = 1) -> list[Case]:
     cases = []
     for golden in task.questions[::every]:
         found = retrieve(task.base, golden.question, EVERYONE, limit=50)
-        ranked = ranking.rank(found, task.base.encoder)
+        ranked = ranking.rank(found, found.encoder)
         if not ranked:
             continue
         right = np.array([golden.answerable and _has_expected(golden, [one.unit.quote]) for one in ranked])
@@ -69,7 +69,7 @@ def gather(task: Task, every: int = 1) -> list[Case]:
                 golden,
                 np.array([astuple(one.features) for one in ranked]),
                 right,
-                np.array(ranking.signs(found, ranked, task.base.encoder)),
+                np.array(ranking.signs(found, ranked, found.encoder)),
                 bool(right[:5].any()),
             )
         )

@@ -43,7 +43,7 @@ _FRAMES = (
 )
 
 
-class _WithMadeUpVectors:
+class WithMadeUpVectors:
     """The real model, but for what it would take long to compute."""
 
     def __init__(self, model: Embedder) -> None:
@@ -80,7 +80,7 @@ def _synced() -> KnowledgeBase:
     CONFIG.write_text(f"data: ./data\nsources:\n  - {_SOURCE}\n", encoding="utf-8")
     with KnowledgeBase(load_settings(CONFIG)) as base:
         real = base.encoder
-        vars(base)["encoder"] = Encoder(_WithMadeUpVectors(real.embedder), real.translator)
+        vars(base)["encoder"] = Encoder(WithMadeUpVectors(real.embedder), real.translator)
         [report] = sync_sources(base, ["wiki"])
         if report["outcome"] != "done":
             raise UnavailableError(f"the made-up base could not be synced: {report}")

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import typer
 
-from bot import __main__ as command
-from bot.__main__ import app, main
+from bot import exits
+from bot.__main__ import main
+from bot.cli import app
 from config.errors import UnavailableError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -281,7 +282,7 @@ def test_every_exit_code_is_documented():
     page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     documented = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     codes = (
-        command.DONE, command.SOME_FAILED, command.CONFIGURATION, command.UNAVAILABLE, command.OUR_FAULT,
-        command.INTERRUPTED,
+        exits.DONE, exits.SOME_FAILED, exits.CONFIGURATION, exits.UNAVAILABLE, exits.OUR_FAULT,
+        exits.INTERRUPTED,
     )  # fmt: skip
     assert documented == set(codes)

@@ -1,14 +1,12 @@
 """How each source stands, and when it is wanted again."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import timedelta
 
 from bot.status import sources_of, status_of, waiting
+from ingest import sync
+from ingest.ledger import processes, requests
+from ingest.ledger.owners import new_owner
 from workers.local import sync_sources
-from workers.schedule import due_at
-
-MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
 
 
 def test_a_synced_source_says_what_is_published_and_what_could_not_be_read(kb):
@@ -21,11 +19,30 @@ def test_a_synced_source_says_what_is_published_and_what_could_not_be_read(kb):
     assert salaries.quarantined == []
 
 
-def test_a_weekly_source_is_due_a_week_after_its_last_good_sync(kb):
+def test_a_weekly_source_is_due_on_the_chosen_day_after_its_last_good_sync(kb):
     handbook = status_of(kb).sources[0]
     assert handbook.last_run.outcome == "done"
-    assert handbook.due_at == handbook.synced_at + timedelta(weeks=1)
+    assert timedelta() < handbook.due_at - handbook.synced_at <= timedelta(weeks=1)
+    assert (handbook.due_at.strftime("%A"), handbook.due_at.hour) == ("Sunday", 3)
     assert not handbook.due
+
+
+def test_a_source_that_somebody_asked_for_is_due_at_once(own_kb):
+    with own_kb.ledger.write() as ledger:
+        requests.request_sync(ledger, "salaries")
+    handbook, salaries = status_of(own_kb).sources
+    assert (handbook.due, salaries.due) == (False, True)
+
+
+def test_who_works_and_how_far_a_run_has_come_is_told_while_it_goes_on(own_kb):
+    with own_kb.ledger.write() as ledger:
+        processes.beat(ledger, new_owner(), "work", consumed=True)
+    sync.scan(own_kb, "handbook", full=True)
+    told = status_of(own_kb)
+    assert [process.kind for process in told.processes] == ["work"]
+    progress = told.sources[0].last_run.progress
+    assert (progress.state, progress.planned, progress.left, progress.done) == ("working", 4, 4, 0)
+    assert told.sources[1].last_run.progress is None
 
 
 def test_a_source_that_failed_keeps_the_time_of_its_last_good_sync(own_kb, own_company):
@@ -64,29 +81,3 @@ def test_sources_are_listed_as_configured(kb):
 def test_nothing_waits_after_a_sync(kb):
     assert waiting(kb, "handbook") == 0
     assert waiting(kb, "no such source") == 0
-
-
-@pytest.mark.parametrize(
-    ("schedule", "due"),
-    [
-        ("hourly", MONDAY + timedelta(hours=1)),
-        ("daily", MONDAY + timedelta(days=1)),
-        ("weekly", MONDAY + timedelta(weeks=1)),
-        ("* * * * *", datetime(2026, 3, 2, 10, 31, tzinfo=UTC)),
-        ("30 10 * * *", datetime(2026, 3, 3, 10, 30, tzinfo=UTC)),
-        ("*/20 * * * *", datetime(2026, 3, 2, 10, 40, tzinfo=UTC)),
-        ("0 9-17/4 * * *", datetime(2026, 3, 2, 13, 0, tzinfo=UTC)),
-        ("30 2 * * 0", datetime(2026, 3, 8, 2, 30, tzinfo=UTC)),
-        ("30 2 * * 7", datetime(2026, 3, 8, 2, 30, tzinfo=UTC)),
-        ("0 0 1,15 * *", datetime(2026, 3, 15, tzinfo=UTC)),
-        ("0 0 15 * 3", datetime(2026, 3, 4, tzinfo=UTC)),
-        ("0 0 29 2 *", datetime(2028, 2, 29, tzinfo=UTC)),
-        ("0 0 30 2 *", None),
-    ],
-)
-def test_a_schedule_says_when_the_next_sync_is_due(schedule, due):
-    assert due_at(schedule, MONDAY) == due
-
-
-def test_what_was_never_synced_has_always_been_due():
-    assert due_at("30 2 * * 0", None) < MONDAY

@@ -15,7 +15,7 @@ from ingest.ledger import reading
 from ingest.observing import STEPS
 from tests.contract.test_kills import pages_of
 from tests.doubles import Page, differences, open_base
-from tests.sync_child import SOURCE, open_folder, start
+from tests.sync_child import SOURCE, keep_ledger, open_folder, start
 from workers.local import sync_sources
 
 ALL = frozenset({EVERYONE})
@@ -52,21 +52,21 @@ def canaries(found):
     return {int(word.removeprefix("canary")) for word in words if word.startswith("canary")}
 
 
-def test_what_was_deleted_is_never_found_again_however_often_the_sync_was_killed(tmp_path):
-    delete_with_kills(tmp_path, 12, 4)
+def test_what_was_deleted_is_never_found_again_however_often_the_sync_was_killed(tmp_path, ledger_url):
+    delete_with_kills(keep_ledger(tmp_path, ledger_url), 12, 4)
 
 
 @pytest.mark.contract
-def test_five_hundred_deletes_with_random_kills_leave_no_hit_and_no_orphan(tmp_path):
-    delete_with_kills(tmp_path, 500, 50)
+def test_five_hundred_deletes_with_random_kills_leave_no_hit_and_no_orphan(tmp_path, ledger_url):
+    delete_with_kills(keep_ledger(tmp_path, ledger_url), 500, 50)
 
 
 # Row 8
 
 
 @pytest.fixture
-def kb(tmp_path):
-    with open_base(tmp_path, memory=["wiki"], brake_count=5) as kb:
+def kb(tmp_path, ledger_url):
+    with open_base(tmp_path, memory=["wiki"], brake_count=5, ledger=ledger_url) as kb:
         yield kb
 
 
@@ -159,6 +159,7 @@ OUTAGES = {
 }
 
 
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)  # decided before the ledger is asked
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_that_looks_like_deletion_deletes_nothing_and_is_told(kb, wiki, outage):
     before = dict(wiki.pages)

@@ -12,14 +12,14 @@ from ingest.ledger.tables import pending
 from ingest.ledger.tables import runs as run_rows
 from tests.contract.test_kills import embedded_twice, pages_of, write_pages
 from tests.doubles import differences, open_base
-from tests.sync_child import SOURCE, open_folder, start
+from tests.sync_child import SOURCE, keep_ledger, open_folder, start
 from workers import local
 from workers.local import sync_sources
 
 
 @pytest.fixture
-def kb(tmp_path):
-    with open_base(tmp_path, memory=["wiki", "drive", "blog"]) as kb:
+def kb(tmp_path, ledger_url):
+    with open_base(tmp_path, memory=["wiki", "drive", "blog"], ledger=ledger_url) as kb:
         for name, source in kb.connectors.items():
             for number in range(3):
                 source.edit(f"page {number}", text=f"{name} text {number}.", title=f"{name} {number}")
@@ -112,8 +112,8 @@ def test_an_interrupted_sync_gives_everything_back_and_the_next_goes_on(kb):
 
 
 @pytest.mark.parametrize("place", ["scanned", "parsed", "noted", "published"])
-def test_ctrl_c_ends_the_process_soon_with_everything_given_back(tmp_path, place):
-    write_pages(tmp_path, 8, "first")
+def test_ctrl_c_ends_the_process_soon_with_everything_given_back(tmp_path, place, ledger_url):
+    write_pages(keep_ledger(tmp_path, ledger_url), 8, "first")
     with start(tmp_path, interrupt=f"{place}:1") as child:
         child.communicate("go\n", timeout=60)
     assert child.returncode == -signal.SIGINT

@@ -1,0 +1,353 @@
+"""The words of the `sabio` command; what each does is in the module that it imports when it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.exits import DONE, UNAVAILABLE
+
+if TYPE_CHECKING:
+    from ingest.knowledge import KnowledgeBase
+
+app = typer.Typer(
+    name="sabio",
+    help="Answers questions from your company's own knowledge, with quotes that were checked.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # importing rich would cost every `--help` 0.2 s
+)
+
+
+@dataclass
+class Options:
+    """What stands before the command's name, and whether a program reads the output."""
+
+    config: Path | None = None
+    data: Path | None = None
+    json: bool = False
+
+
+def _remember_json(context: typer.Context, value: bool) -> bool:
+    context.ensure_object(Options).json = value
+    return value
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"sabio {version('sabio')}")
+        except PackageNotFoundError:
+            typer.echo("sabio, not installed")
+        raise typer.Exit
+
+
+def _make_readable(text: str) -> str:
+    """What was typed, with U+FFFD for bytes that are no text: nothing else can store or search them."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+Json = Annotated[
+    bool,
+    typer.Option("--json", callback=_remember_json, is_eager=True, help="Print JSON for programs."),
+]
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="EMAIL", help="Whose permissions count. Not given: what everyone may read."),
+]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Configuration; else SABIO_CONFIG, ./sabio.yaml.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for everything stored.")] = None,
+    version: Annotated[  # noqa: ARG001 — its callback ends the program
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Keep the common options for the command."""
+    given = context.ensure_object(Options)
+    given.config, given.data = config, data
+
+
+def _open(context: typer.Context) -> KnowledgeBase:
+    from config import telemetry, tracing
+    from config.settings import load_settings
+    from ingest.knowledge import KnowledgeBase
+
+    given = context.ensure_object(Options)
+    settings = load_settings(given.config, data=given.data)
+    telemetry.start_logging(settings.log, settings.secrets)
+    tracing.start_tracing(settings.telemetry, "sabio", settings.secrets)
+    context.call_on_close(tracing.stop_tracing)
+    return KnowledgeBase(settings)
+
+
+@app.command()
+def sync(
+    context: typer.Context,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Not given: all.")] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read every document again, changed or not.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm-removals", help="Carry out removals that are held.")
+    ] = False,
+    background: Annotated[
+        bool, typer.Option("--background", help="Hand the work over to workers, and return.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow what workers do; ask them for it if they do not.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring the sources' changes in."""
+    from bot.platforms import terminal
+
+    with _open(context) as kb:
+        names = [source.name for source in kb.sources(sources)]
+        if background or (watch and (full or confirm)):
+            from bot.watching import hand_over
+
+            handed = hand_over(kb, names, full=full, confirmed=confirm)
+            if not watch:
+                terminal.print_handed(handed, json=json)
+                return
+        if watch:
+            from bot.watching import watch as follow
+
+            with terminal.run_progress(quiet=json) as show:
+                reports = follow(kb, names, show)
+        else:
+            from bot.status import waiting
+            from workers.local import sync_sources
+
+            with terminal.progress(quiet=json, due=lambda name: waiting(kb, name)) as observe:
+                reports = sync_sources(kb, names, full=full, confirmed=confirm, observe=observe)
+    terminal.print_runs(reports, json=json)
+    raise typer.Exit(terminal.exit_code(reports))
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUESTION", callback=_make_readable, help="In any language; Spanish and English are best."
+        ),
+    ],
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Answer a question, with quotes that were checked."""
+    from bot.door import handle
+    from bot.messages import Message, Outcome, Person
+    from bot.platforms import terminal
+
+    with _open(context) as kb:
+        answer = handle(kb, Message(question, Person(as_)))
+    terminal.print_answer(answer, json=json)
+    raise typer.Exit(UNAVAILABLE if answer.outcome is Outcome.UNAVAILABLE else DONE)
+
+
+@app.command()
+def chat(context: typer.Context, as_: As = None) -> None:
+    """Ask one question after another."""
+    from bot.messages import Person
+    from bot.platforms import terminal
+
+    with _open(context) as kb:
+        terminal.chat(kb, Person(as_))
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", callback=_make_readable, help="Words or a question.")
+    ],
+    as_: As = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many passages.")] = 10,
+    json: Json = False,
+) -> None:
+    """List the passages that are nearest to a query."""
+    from bot.platforms import terminal
+    from bot.retrieval import retrieve
+    from ingest.permissions import principals_of
+
+    with _open(context) as kb:
+        found = retrieve(kb, query, principals_of(as_, kb.settings.groups), limit=limit)
+    terminal.print_hits(found, json=json)
+
+
+@app.command()
+def status(context: typer.Context, json: Json = False) -> None:
+    """Tell what is published, what is due, and what failed."""
+    from bot.platforms import terminal
+    from bot.status import status_of
+
+    with _open(context) as kb:
+        terminal.print_status(status_of(kb), json=json)
+
+
+@app.command()
+def sources(context: typer.Context, json: Json = False) -> None:
+    """List the configured sources."""
+    from bot.platforms import terminal
+    from bot.status import sources_of
+
+    with _open(context) as kb:
+        terminal.print_sources(sources_of(kb), json=json)
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Not given: all.")] = None,
+    json: Json = False,
+) -> None:
+    """Tell what is wrong with the configuration, sources and machine."""
+    from bot.check import run_checks
+    from bot.platforms import terminal
+
+    given = context.ensure_object(Options)
+    findings = run_checks(given.config, given.data, sources or [])
+    terminal.print_findings(findings, json=json)
+    raise typer.Exit(terminal.findings_code(findings))
+
+
+@app.command()
+def rebuild(
+    context: typer.Context,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the index that was replaced last.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Make the search index anew from the ledger."""
+    from bot.platforms import terminal
+    from ingest import indexing
+
+    with _open(context) as kb, terminal.progress(quiet=json) as observe:
+
+        def reindexed(title: str) -> None:
+            observe("reindexed", title)
+
+        name, written = indexing.rollback(kb) if rollback else indexing.rebuild(kb, reindexed)
+    terminal.print_rebuilt(name, written, rolled_back=rollback, json=json)
+
+
+@app.command()
+def restored(context: typer.Context, json: Json = False) -> None:
+    """Say that the ledger was restored from a backup: what was deleted since must stay deleted."""
+    from bot.platforms import terminal
+    from ingest.ledger import restoring
+
+    with _open(context) as kb:
+        with kb.ledger.write() as ledger:
+            restoring.mark_restored(ledger)
+        names = [source.name for source in kb.sources()]
+    terminal.print_restored(names, json=json)
+
+
+@app.command()
+def why(
+    context: typer.Context,
+    subject: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUESTION-or-DOCUMENT", callback=_make_readable, help="Or an answer's reference."
+        ),
+    ],
+    as_: As = None,
+    json: Json = False,
+) -> None:
+    """Explain an answer, or where a document stands."""
+    from bot.platforms import terminal
+    from bot.why import explain
+
+    with _open(context) as kb:
+        terminal.print_explanation(explain(kb, subject, as_), json=json)
+
+
+@app.command(name="eval")
+def evaluate(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lines of JSON, or a SQuAD file.")],
+    as_: As = None,
+    paragraphs: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For a SQuAD file: answer from the paragraphs of this other one."),
+    ] = None,
+    save: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep figures and every answer.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure retrieval and answers on golden questions."""
+    from bot.evaluation import evaluate_file
+    from bot.platforms import terminal
+
+    with _open(context) as kb, terminal.progress(quiet=json) as observe:
+        figures = evaluate_file(kb, file, email=as_, paragraphs=paragraphs, save=save, observe=observe)
+    terminal.print_figures(figures, json=json)
+
+
+Port = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=0, max=65535, help="Where it listens; 0: anywhere. Else see `server.port`."
+    ),
+]
+
+
+@app.command()
+def serve(context: typer.Context, port: Port = None) -> None:
+    """Run the web app; without Redis, keep the sources current too."""
+    from bot import running
+
+    with _open(context) as kb:
+        running.serve(kb, _say, port)
+
+
+@app.command()
+def work(
+    context: typer.Context,
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=64, help="Batches at once, each in a process of its own.")
+    ] = 2,
+    port: Port = None,
+) -> None:
+    """Run a worker: do what is due, until Ctrl-C or SIGTERM."""
+    from bot import running
+
+    with _open(context) as kb:
+        raise typer.Exit(running.work(kb, _say, port=port, concurrency=concurrency))
+
+
+@app.command()
+def beat(context: typer.Context, port: Port = None) -> None:
+    """Run the schedule for workers with Redis, until Ctrl-C or SIGTERM."""
+    from bot import running
+
+    with _open(context) as kb:
+        running.beat(kb, _say, port)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@app.command()
+def demo(context: typer.Context) -> None:
+    """Show the whole product on a sample company."""
+    from bot.demo import run_demo
+
+    given = context.ensure_object(Options)
+    run_demo(given.data)

@@ -1,0 +1,121 @@
+"""The processes that stay, each answering for its own health: `sabio serve`, `work` and `beat`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from config import tracing
+from config.errors import UnavailableError
+from config.settings import Settings
+from ingest.knowledge import KnowledgeBase
+from workers import metrics
+from workers.probes import Probes, Pulse, readiness
+
+PORTS = {"serve": 0, "work": 1, "beat": 2}
+"""What each adds to `server.port`, so that one machine can hold all three."""
+_QUIET = 60.0
+"""A loop in this process that did not come round for this long is not alive."""
+
+log = logging.getLogger("workers")
+
+Say = Callable[[str], None]
+
+
+def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
+    """The web app, until SIGTERM or Ctrl-C; with `queue: none` it also does the work that is due."""
+    alone = kb.settings.queue == "none"
+    names = ", ".join(source.name for source in kb.sources()) or "no sources"
+    pulse, stopped = Pulse(), _stop_on_sigterm()
+    with _answering(kb, "serve", say, port, lambda: pulse.reason(_QUIET) if alone else None):
+        say(
+            f"Keeping current: {names}."
+            if alone
+            else "Workers keep the sources current: `sabio work`, `sabio beat`."
+        )
+        say("No chat platform is configured.")
+        if alone:
+            from workers.loop import keep_current
+
+            keep_current(kb, stopped, kind="serve", came_round=pulse.consumed)
+        else:
+            stopped.wait()
+
+
+def work(kb: KnowledgeBase, say: Say, *, port: int | None = None, concurrency: int = 2) -> int:
+    """A worker, until SIGTERM or Ctrl-C: Celery's where there is a Redis, else threads of this process."""
+    if kb.settings.queue == "none":
+        from workers.loop import keep_current
+
+        pulse, stopped = Pulse(), _stop_on_sigterm()
+        with _answering(kb, "work", say, port, lambda: pulse.reason(_QUIET)):
+            say("Working without Redis (`queue: none`), by the schedules of the sources.")
+            keep_current(kb, stopped, came_round=pulse.consumed)
+        return 0
+    metrics.prepare_multiprocess()
+    from workers.app import create_app
+    from workers.worker import liveness, run_worker, watch
+
+    app, pulse = create_app(kb.settings), Pulse()
+    watch(app, pulse)
+    with suppress(UnavailableError):
+        _ = kb.ledger  # not by a probe's thread: a child forked while that imports the driver would hang
+    with _answering(kb, "work", say, port, liveness(pulse, concurrency)):
+        say(f"Working: {concurrency} at once.")
+        return run_worker(app, concurrency=concurrency)
+
+
+def beat(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
+    """The beat, until SIGTERM or Ctrl-C. Raises `ConfigError` where there is no Redis."""
+    from workers.app import create_app
+    from workers.beat import pulse, run_beat
+
+    app = create_app(kb.settings)
+    with _answering(kb, "beat", say, port, lambda: pulse.reason(_QUIET)):
+        say("Ticking: what is due is started once a minute.")
+        run_beat(app)
+
+
+def _stop_on_sigterm() -> threading.Event:
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    return stopped
+
+
+@contextmanager
+def _answering(
+    kb: KnowledgeBase, kind: str, say: Say, port: int | None, live: Callable[[], str | None]
+) -> Iterator[None]:
+    """Serve `/healthz`, `/readyz` and `/metrics` for as long as the block runs."""
+    tracing.start_tracing(kb.settings.telemetry, f"sabio-{kind}", kb.settings.secrets)
+    wanted = kb.settings.server.port and kb.settings.server.port + PORTS[kind] if port is None else port
+    queue = _queue(kb.settings)
+    probes = Probes(
+        kb.settings.server.host,
+        wanted,
+        live=live,
+        # Who hands work on to children or to others uses no index: its connections would not outlive a fork.
+        ready=readiness(kb, queue, index=kind == "serve" or queue is None),
+        registry=metrics.registry(kb, queue),
+        # A port that somebody named is meant; one that only follows from another may give way.
+        fallback=port is None and kind != "serve",
+    )
+    host, listening = probes.start()
+    say(f"Health and metrics: http://{host}:{listening}/healthz /readyz /metrics")
+    try:
+        yield
+    finally:
+        probes.stop()
+        tracing.stop_tracing()
+
+
+def _queue(settings: Settings) -> Callable[[], dict[str, int]] | None:
+    if settings.queue == "none":
+        return None
+    from workers.app import create_app, queue_lengths
+
+    app = create_app(settings)
+    return lambda: queue_lengths(app)

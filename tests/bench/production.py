@@ -1,0 +1,251 @@
+"""Two workers, Redis, Weaviate and PostgreSQL: what a sync of thousands of documents takes, what further ones
+take, and what is left of it when everything is killed at random all the while.
+
+Every document is a page of its own text, of one chunk. Unless `real`, vectors are made by hashing words, 384
+floats as those of the local model: the figures are then those of engines and of the sync, and the shares of
+a first sync larger than with a model, which takes most of its time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config.settings import Settings
+from ingest.encoding import Encoder
+from ingest.knowledge import KnowledgeBase
+from ingest.ledger import requests
+from ingest.ledger.tables import chunks, documents, pending, runs, strays
+from ingest.translation import NoTranslator
+from tests.bench.tables import show, tell
+from tests.doubles import HashEmbedder
+from tests.sabio_child import Child
+from tests.services import Postgres, Redis, Server, Weaviate
+
+SOURCE = "wiki"
+WORDS = (
+    *("garden", "river", "window", "copper", "ladder", "orange", "silver", "engine", "harvest", "planet"),
+    *("meadow", "signal", "bridge", "candle", "winter", "thunder", "pocket", "lantern", "marble", "velvet"),
+)
+PATIENCE = 3600
+
+
+@dataclass
+class Site:
+    """An installation: its folder, its servers, its configuration."""
+
+    folder: Path
+    servers: dict[str, Server]
+    real: bool
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "sabio.yaml"
+
+    @property
+    def module(self) -> str:
+        return "bot" if self.real else "tests.sabio_child"
+
+    def worker(self) -> Child:
+        """One more worker, of two processes."""
+        environ = {} if self.real else {"TEST_EMBEDDED": self.folder / "embedded.log", "TEST_DIMENSION": 384}
+        return Child(self.config, "work", "--port", "0", module=self.module, **environ)
+
+    @contextmanager
+    def base(self) -> Iterator[KnowledgeBase]:
+        """The knowledge base as this process sees it."""
+        settings = Settings.model_validate(
+            yaml.safe_load(self.config.read_text()) | {"data": self.folder / "var"}
+        )
+        with KnowledgeBase(settings) as kb:
+            if not self.real:
+                vars(kb)["encoder"] = Encoder(HashEmbedder(dimension=384), NoTranslator())
+            yield kb
+
+    def sync(self, *words: str) -> dict[str, Any]:
+        """`sabio sync` by a process of its own: its report, and as `wall` the seconds of the process."""
+        began = time.perf_counter()
+        environ = {} if self.real else {"TEST_DIMENSION": "384"}
+        done = subprocess.run(
+            [sys.executable, "-m", self.module, "--config", str(self.config), "sync", "--json", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **environ},
+        )
+        if done.returncode:
+            raise RuntimeError(done.stdout + done.stderr)
+        [report] = json.loads(done.stdout)["runs"]
+        return {**report, "wall": time.perf_counter() - began}
+
+    def ask_for_a_sync(self) -> None:
+        with self.base() as kb, kb.ledger.write() as ledger:
+            requests.request_sync(ledger, SOURCE)
+
+    def standing(self) -> tuple[int, int]:
+        """How many runs have ended well, and how many documents wait."""
+        with self.base() as kb, kb.ledger.read() as ledger:
+            states = [row.state for row in ledger.execute(runs.select())]
+            return states.count("done"), len(ledger.execute(pending.select()).all())
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that a clean run makes, by what it is: documents, chunks and the rows of the index."""
+        with self.base() as kb:
+            with kb.ledger.read() as ledger:
+                kept = ledger.execute(documents.select().where(documents.c.revision.is_not(None))).all()
+                parts = ledger.execute(chunks.select()).all()
+                left = len(ledger.execute(strays.select()).all()) + len(
+                    ledger.execute(pending.select()).all()
+                )
+            held = list(kb.collection().index.ids())
+        return {
+            "documents": {(row.entry, row.title, tuple(row.readers or ())) for row in kept},
+            "chunks": {(row.id, row.document, row.position, row.text) for row in parts},
+            "index": sorted(held),
+            "left": left,
+        }
+
+
+def write_pages(folder: Path, count: int, version: str, *, every: int = 1) -> None:
+    """`count` pages in folders of a hundred; only each `every`th is of this version."""
+    for number in range(0, count, every):
+        rng = random.Random(f"{number} {version}")
+        lines = [f"# Page {number}", f"This is version {version} of page {number}."]
+        lines += [" ".join(rng.choices(WORDS, k=12)) + "." for _ in range(6)]
+        page = folder / f"{number // 100}" / f"{number}.md"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def open_site(folder: Path, *, real: bool) -> Iterator[Site]:
+    """An installation in an empty folder, with servers of its own."""
+    folder.chmod(0o711)
+    with ExitStack() as ended:
+        servers: dict[str, Server] = {}
+        for kind in (Redis, Postgres, Weaviate):
+            servers[kind.name] = kind.start(folder / kind.name, durable=True)
+            ended.callback(servers[kind.name].drop)
+        site = Site(folder, servers, real)
+        addresses = {
+            "queue": servers[Redis.name].url,
+            "ledger": servers[Postgres.name].url,
+            "index": servers[Weaviate.name].url,
+        }
+        source = {"name": SOURCE, "type": "folder", "path": str(folder / "docs"), "readers": ["everyone"]}
+        site.config.write_text(
+            yaml.safe_dump(
+                {"data": str(folder / "var"), "translation": "none", "sources": [source], **addresses}
+                | {"sync": {"lease_seconds": 15, "schedule": "0 0 1 1 *"}}
+            )
+        )
+        yield site
+
+
+def work_until_done(
+    site: Site, done_before: int, *, kills: random.Random | None = None
+) -> tuple[float, dict[str, int]]:
+    """Two workers until the run that was asked for has ended: seconds, and who was killed how often."""
+    workers, killed, began = [site.worker(), site.worker()], dict[str, int](), time.perf_counter()
+    following = began + 8
+    try:
+        while True:
+            time.sleep(0.5)
+            if kills and time.perf_counter() > following:
+                victim = kills.choice(["worker", *site.servers])
+                killed[victim] = killed.get(victim, 0) + 1
+                if victim == "worker":
+                    which = kills.randrange(2)
+                    workers[which].kill()
+                    workers[which] = site.worker()
+                else:
+                    site.servers[victim].kill()
+                    time.sleep(kills.random() * 3)
+                    site.servers[victim].restart()
+                following = time.perf_counter() + 4 + 8 * kills.random()
+            done, waiting = site.standing()
+            if done > done_before and not waiting:
+                return time.perf_counter() - began, killed
+            if time.perf_counter() - began > PATIENCE:
+                raise RuntimeError(f"not done after {PATIENCE} s: {waiting} wait")
+    finally:
+        for worker in workers:
+            worker.kill()
+
+
+def report(count: int, *, real: bool = False) -> None:
+    """Print what syncs take, and what a sync under kills leaves."""
+    command = f"python -m tests.bench --documents {count} {'--real ' if real else ''}production"
+    with tempfile.TemporaryDirectory() as folder, open_site(Path(folder), real=real) as site:
+        docs = site.folder / "docs"
+        write_pages(docs, count, "1")
+        tell(f"first sync of {count:,} documents, two workers …")
+        site.ask_for_a_sync()
+        first, _ = work_until_done(site, 0)
+        clean = site.snapshot()
+        tell("again, nothing changed …")
+        again = site.sync()
+        write_pages(docs, count, "2", every=100)
+        tell("again, one in a hundred changed …")
+        few = site.sync()
+        write_pages(docs, count, "1", every=100)
+        site.sync()
+    rows = [("first, two workers", first, 1.0, count, len(clean["chunks"]))]
+    rows += [
+        (name, told["wall"], told["wall"] / first, told["new"] + told["changed"], told["chunks_embedded"])
+        for name, told in (("again, nothing changed", again), ("again, 1 % changed", few))
+    ]
+    vectors = "the local model" if real else "hashed vectors"
+    show(
+        f"Syncing {count:,} documents with PostgreSQL, Weaviate, Redis and {vectors}",
+        command,
+        ("", "seconds", "share of the first", "documents fetched", "chunks embedded"),
+        rows,
+    )
+    if real:
+        return
+    with tempfile.TemporaryDirectory() as folder, open_site(Path(folder), real=False) as site:
+        write_pages(site.folder / "docs", count, "1")
+        tell("the same under kills …")
+        site.ask_for_a_sync()
+        seconds, killed = work_until_done(site, 0, kills=random.Random(4))
+        under_kills = site.snapshot()
+    index = under_kills["index"]
+    show(
+        f"The same {count:,} documents with everything killed at random, against the clean run",
+        command,
+        (
+            "seconds",
+            "killed",
+            "lost documents",
+            "lost chunks",
+            "extra chunks",
+            "doubled",
+            "left over",
+            "equal",
+        ),
+        [
+            (
+                seconds,
+                ", ".join(f"{name} {times}" for name, times in sorted(killed.items())),
+                len(clean["documents"] - under_kills["documents"]),
+                len(clean["chunks"] - under_kills["chunks"]),
+                len(under_kills["chunks"] - clean["chunks"]) + len(set(index) - set(clean["index"])),
+                len(index) - len(set(index)),
+                under_kills["left"],
+                "yes" if under_kills == clean else "no",
+            )
+        ],
+    )
