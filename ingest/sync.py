@@ -28,6 +28,8 @@ from ingest.publishing import carry_out, recipe
 
 __all__ = ["STEPS", "Observer", "finish", "recipe", "scan", "unobserved", "work"]
 
+_MANY = 500
+"""Documents after which the database should take stock of its tables."""
 _AT_ONCE = 4
 """Bodies that one worker holds in memory."""
 
@@ -207,6 +209,8 @@ def finish(kb: KnowledgeBase, run: str) -> dict[str, Any] | None:
         with kb.ledger.read() as ledger:
             report = reading.run_report(ledger, run)
         if closed:
+            if sum(report[count] for count in ("new", "changed", "removed")) >= _MANY:
+                kb.ledger.look_anew()
             counts = {key: len(value) if key == "failed" else value for key, value in report.items()}
             log.info("finished: %s", report["outcome"], extra={k: counts[k] for k in _COUNTS})
     return report

