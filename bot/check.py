@@ -60,6 +60,10 @@ class _Findings(list[Finding]):
     def warn(self, subject: str, message: str, fix: str | None = None) -> None:
         self.append(Finding(Level.WARNING, subject, message, fix))
 
+    def warnings(self, subject: str, messages: Sequence[str]) -> None:
+        for message in messages:
+            self.warn(subject, message)
+
     @contextmanager
     def about(self, subject: str) -> Iterator[None]:
         """Note the errors that the block raises as findings, and go on after it."""
@@ -218,24 +222,29 @@ def _check_ledger(found: _Findings, kb: KnowledgeBase) -> None:
 
 
 def _check_index(found: _Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
-    from ingest.ledger import reading
+    from ingest.auditing import differences
+    from ingest.ledger.indexed import count_published
 
     name = ledger.collection()
     if name is None:
-        found.ok("index", "not made yet: the first `sabio sync` does")
+        with found.about("index"):
+            found.warnings("index", kb.engine.warnings(None))
+            found.ok("index", "not made yet: the first `sabio sync` does")
         return
     with found.about("index"):
-        held = set(kb.collection().index.ids())
+        collection = kb.collection()
+        found.warnings("index", kb.engine.warnings(name))
         with ledger.read() as connection:
-            published = reading.published_ids(connection)
-        lost = published.keys() - held
+            published = count_published(connection)
+        lost = differences(kb, collection).gaps
         if lost:
-            message = f"{len(lost):,} of {len(published):,} published chunks are missing from it"
+            message = f"{lost:,} of {published:,} published chunks are missing from it"
             found.warn("index", message, "sabio sync, or sabio rebuild")
         elif not kb.is_current(name):
-            found.warn("index", "it was made with another translator than the one here now", "sabio rebuild")
+            made_with = "another model or translator than the settings name"
+            found.warn("index", f"it was made with {made_with}", "sabio sync, or sabio rebuild")
         else:
-            found.ok("index", f"{name}: {len(published):,} chunks, as many as are published")
+            found.ok("index", f"{name}: {published:,} chunks, as many as are published")
 
 
 def _check_queue(found: _Findings, settings: Settings) -> None:

@@ -234,14 +234,14 @@ def rebuild(
 ) -> None:
     """Make the search index anew from the ledger."""
     from bot.platforms import terminal
-    from ingest import indexing
+    from ingest import rebuilding
 
     with _open(context) as kb, terminal.progress(quiet=json) as observe:
 
         def reindexed(title: str) -> None:
             observe("reindexed", title)
 
-        name, written = indexing.rollback(kb) if rollback else indexing.rebuild(kb, reindexed)
+        name, written = rebuilding.rollback(kb) if rollback else rebuilding.rebuild(kb, reindexed)
     terminal.print_rebuilt(name, written, rolled_back=rollback, json=json)
 
 

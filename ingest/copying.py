@@ -12,6 +12,7 @@ from ingest.index import Row
 from ingest.knowledge import Collection as IndexCollection
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import indexed, working
+from ingest.ledger.indexed import Version
 
 _DOCUMENTS, _CHUNKS = 100, 250
 """The most that is read from the ledger at once, and written to the index at once but for one document."""
@@ -93,10 +94,28 @@ def restore(
             return written
 
 
-def set_all_readers(kb: KnowledgeBase, collection: IndexCollection, documents: Sequence[str]) -> None:
-    """Give the chunks of published documents the readers that the ledger says."""
-    for group in _groups(kb, documents):
+def set_all_readers(kb: KnowledgeBase, collection: IndexCollection, documents: Sequence[str]) -> int:
+    """Give the chunks of published documents the readers that the ledger says: how many had others."""
+    return sum(
         collection.index.set_readers({one.chunk.id: one.readers for _, of_one in group for one in of_one})
+        for group in _groups(kb, documents)
+    )
+
+
+def catch_up(
+    kb: KnowledgeBase,
+    collection: IndexCollection,
+    seen: Mapping[str, Version],
+    of: Collection[str] | None = None,
+    *,
+    translate: bool = False,
+) -> Mapping[str, Version]:
+    """Bring into a collection what was published or given to other readers after `seen`: what is now."""
+    with kb.ledger.read() as ledger:
+        latest = indexed.versions(ledger, of)
+    for document in sorted(id_ for id_, version in latest.items() if seen.get(id_) != version):
+        restore(kb, collection, document, translate=translate)
+    return latest
 
 
 def _write(collection: IndexCollection, pieces: Sequence[_Piece]) -> list[Chunk]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Names
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,10 +17,10 @@ from sqlalchemy import Connection
 from config.errors import DocumentError, SabioError, UnavailableError
 from config.telemetry import bind, observe_metric
 from config.tracing import Span, span
+from ingest.auditing import audit
 from ingest.documents import Content, Document
-from ingest.indexing import audit
 from ingest.knowledge import Collection, KnowledgeBase
-from ingest.ledger import ContendedError, claims, reading, runs, scanning, working
+from ingest.ledger import ContendedError, chores, claims, indexed, now, reading, runs, scanning, working
 from ingest.ledger.claims import Work
 from ingest.ledger.owners import kept_alive, new_owner
 from ingest.observing import STEPS, Observer, unobserved
@@ -38,6 +39,10 @@ _COUNTS = (
     *("chunks_embedded", "chunks_reused", "still_answerable", "seconds"),
 )
 """Of a run's report, what goes into the log."""
+_FEW = 20_000
+"""Published chunks that are compared in a second or two."""
+_REGULARLY = timedelta(days=2)
+"""Where there was an audit within this time, the next one comes by itself."""
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +210,7 @@ def finish(kb: KnowledgeBase, run: str) -> dict[str, Any] | None:
         return report
     source = report["source"]
     with bind(run=run, source=source), span("finish", run=run, source=source, retired=len(retired)):
-        closed = _close(kb, run, retired, held=report["held"] > 0)
+        closed = _close(kb, report, retired)
         with kb.ledger.read() as ledger:
             report = reading.run_report(ledger, run)
         if closed:
@@ -216,16 +221,29 @@ def finish(kb: KnowledgeBase, run: str) -> dict[str, Any] | None:
     return report
 
 
-def _close(kb: KnowledgeBase, run: str, retired: Sequence[str], *, held: bool) -> bool:
+def _close(kb: KnowledgeBase, report: Mapping[str, Any], retired: Sequence[str]) -> bool:
     """Prove that what is gone cannot be answered from, and end the run; False when somebody else did."""
+    source = report["source"]
     collection = kb.collection()
     found = set(retired) - collection.index.missing(retired)
     with kb.ledger.read() as ledger:
         answerable = len(reading.confirm(ledger, found, list(kb.connectors)))
-    audit(kb, collection)
+    if report["kind"] == runs.SYNC:
+        _put_right(kb, collection, source, full=report["full"])
     with kb.ledger.write() as ledger:
-        outcome = "held" if held else "done"
-        return runs.close_run(ledger, run, outcome, still_answerable=answerable)
+        outcome = "held" if report["held"] else "done"
+        return runs.close_run(ledger, report["run"], outcome, still_answerable=answerable)
+
+
+def _put_right(kb: KnowledgeBase, collection: Collection, source: str, *, full: bool) -> None:
+    """Compare the whole index with the ledger and mend it: not where that takes long and is done once a day
+    anyway, unless what was found wrong then is left to this source, or everything is to be looked at."""
+    with kb.ledger.read() as ledger:
+        few = indexed.count_published(ledger) <= _FEW
+        done_at, found = chores.last_found(ledger, chores.AUDIT).get("", (None, None))
+    doubted = full or source in (found or {}).get("sources", ())
+    if few or doubted or done_at is None or done_at < now() - _REGULARLY:
+        audit(kb, collection, fills={source}, readers=doubted)
 
 
 def _read(

@@ -29,9 +29,9 @@ PUBLISHING = "publishing"
 SOURCE = "wiki"
 
 
-def keep_ledger(data: Path, url: str, index: str = "local") -> Path:
+def keep_ledger(data: Path, ledger: str = "sqlite", index: str = "local") -> Path:
     """Let everything that is opened in `data` from now on use that ledger, and that index: `data`."""
-    (data / "ledger.url").write_text(url)
+    (data / "ledger.url").write_text(ledger)
     (data / "index.url").write_text(index)
     return data
 

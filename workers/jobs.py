@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from config.errors import ConfigError, UnavailableError
-from ingest import indexing, refreshing, sync
+from ingest import auditing, rebuilding, refreshing, sync
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import chores, claims, now, requests, restoring, runs
 from ingest.ledger.owners import new_owner
@@ -23,13 +23,16 @@ from workers.following import Follower
 from workers.metrics import count_failure
 from workers.schedule import due_at
 
-SCAN, WORK, PERMISSIONS, AUDIT, SWEEP = "scan", "work", "permissions", "audit", "sweep"
+SCAN, WORK, PERMISSIONS, AUDIT, SWEEP = "scan", "work", "permissions", chores.AUDIT, "sweep"
 """List a source and write down what is due; do a batch of that; look up who may read what; compare the index
 with the ledger; remove what is not needed any more."""
 RETRY = timedelta(minutes=15)
 """A sync that failed is tried again after this long, if its schedule does not want one sooner."""
+FORGOTTEN = timedelta(minutes=15)
+"""A run that nobody has gone on with for this long is not gone on with: its source is listed anew."""
 EVERY = {AUDIT: 24 * 3600.0, SWEEP: 3600.0}
 """Seconds between two of the chores of the whole installation."""
+_FORGOTTEN = "nobody went on with it for too long; its source is listed anew"
 _CHORE_LEASE = 900.0
 _MOST_HANDS = 8
 """Messages that ask for one source's work at once; each goes on by itself as long as there is more."""
@@ -119,7 +122,13 @@ def work(kb: KnowledgeBase, source: str, stopping: Callable[[], bool] = lambda: 
     """
     with kb.ledger.write() as ledger:
         claims.free_dead(ledger)
-        unfinished = [run.id for run in runs.unfinished(ledger) if run.source == source]
+        found = [run for run in runs.unfinished(ledger) if run.source == source]
+        unfinished = [run.id for run in found]
+        if found and _is_forgotten(ledger, found[-1]):
+            requests.request_sync(ledger, source)
+            for run in unfinished:
+                runs.close_run(ledger, run, "failed", error=_FORGOTTEN)
+            return False
     if not unfinished:
         return False
     # The latest is the one that work is taken over by; others are of permissions, and of a moment.
@@ -144,19 +153,34 @@ def work(kb: KnowledgeBase, source: str, stopping: Callable[[], bool] = lambda: 
     return False
 
 
+def _is_forgotten(ledger: Connection, run: Row[Any]) -> bool:
+    """Whether what a run has listed may be long past: all workers were away, or the ledger was restored from
+    a backup, and what was deleted since must not be published because that run saw it."""
+    seen = max(run.seen_at, run.planned_at or run.seen_at)
+    return seen < now() - FORGOTTEN or bool(restoring.held_back(ledger, [run.source]))
+
+
 def refresh_permissions(kb: KnowledgeBase, source: str) -> None:
     """Look up who may read a source's documents, apart from any sync of it."""
     _do_chore(kb, Job(PERMISSIONS, source), lambda: {"changed": refreshing.refresh_permissions(kb, source)})
 
 
 def audit(kb: KnowledgeBase) -> None:
-    """Compare the index in use with the ledger, and mend what differs."""
+    """Compare the index in use with the ledger: remove what is in the index alone, and have synced what ends
+    with putting the rest right."""
 
     def compare() -> dict[str, object]:
-        found = indexing.audit(kb, kb.collection())
+        found = auditing.audit(kb, kb.collection())
+        # Whoever brought orphans back has had a hand in everything; who may read what may be as old.
+        doubtful = kb.connectors.keys() if found.orphans else found.unfilled & kb.connectors.keys()
+        sources = sorted(doubtful)
         if found.orphans or found.gaps:
-            log.warning("audit: %d orphans and %d gaps in the index were mended", found.orphans, found.gaps)
-        return {"orphans": found.orphans, "gaps": found.gaps}
+            wrong = "audit: %d orphans were removed from the index, which lacks %d chunks; to be synced: %s"
+            log.warning(wrong, found.orphans, found.gaps, ", ".join(sources))
+        with kb.ledger.write() as ledger:
+            for source in sources:
+                requests.request_sync(ledger, source, by="audit")
+        return {"orphans": found.orphans, "gaps": found.gaps, "sources": sources}
 
     _do_chore(kb, Job(AUDIT), compare)
 
@@ -165,7 +189,7 @@ def sweep(kb: KnowledgeBase) -> None:
     """Remove collections that were replaced, and what old runs left in the ledger."""
 
     def remove() -> dict[str, object]:
-        indexing.remove_leftovers(kb)
+        rebuilding.remove_leftovers(kb)
         with kb.ledger.write() as ledger:
             return {"runs": runs.forget_old(ledger)}
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from config.errors import SabioError, UnavailableError
-from ingest import indexing, sync
+from ingest import rebuilding, sync
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import claims, reading, runs
 from ingest.ledger.owners import new_owner
@@ -53,7 +53,7 @@ def keep_index_current(kb: KnowledgeBase, observe: Observer = unobserved) -> Non
     cited; the work after it says that it is down. Raises `UnavailableError` when the ledger is.
     """
     try:
-        indexing.keep_current(kb, lambda title: observe("reindexed", title))
+        rebuilding.keep_current(kb, lambda title: observe("reindexed", title))
     except UnavailableError as error:
         kb.ledger.collection()
         log.info("the index cannot be looked after: %s", error)

@@ -55,7 +55,7 @@ COUNTED = {
     ),
     "index_mended": Count(
         "sabio_index_mended_total", "counter",
-        "Chunks that audits found wrong in the index and put right: orphans, gaps.", ("what",),
+        "Chunks that audits found wrong in the index and put right: orphans, gaps, readers.", ("what",),
     ),
     "questions": Count("sabio_questions_total", "counter", "Questions, by how they ended.", ("outcome",)),
     "question_seconds": Count(

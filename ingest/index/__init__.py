@@ -56,10 +56,10 @@ class Index(Protocol):
         again: a vector of another dimension or not of unit length, an empty id, white space in a term.
         """
 
-    def set_readers(self, readers: Mapping[str, Readers]) -> None:
+    def set_readers(self, readers: Mapping[str, Readers]) -> int:
         """Change who may find chunks (chunk id -> readers) without touching terms and vectors.
 
-        Ids that are not there are ignored.
+        Returns how many had other readers. Ids that are not there are ignored.
         """
 
     def delete(self, chunks: Collection[str]) -> None:
@@ -82,7 +82,10 @@ class Index(Protocol):
         """Every chunk id in the collection, each once, in no order; read as it goes where there are many."""
 
     def missing(self, chunks: Iterable[str]) -> set[str]:
-        """Those of `chunks` that are not in the collection (the read-back before publishing)."""
+        """Those of `chunks` that are not in the collection, or that no search by vectors would find.
+
+        It is the read-back before publishing, and what an audit goes by.
+        """
 
     def drop(self) -> None:
         """Remove the whole collection from the engine."""

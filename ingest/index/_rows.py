@@ -123,8 +123,9 @@ class Rows:
             )
             self._unsettle(row.chunk for row in rows)
 
-    def set_readers(self, readers: Mapping[str, Readers]) -> None:
-        """Change the readers of those chunks that are there."""
+    def set_readers(self, readers: Mapping[str, Readers]) -> int:
+        """Change the readers of those chunks that are there: how many had others."""
+        changed = 0
         with self._change() as seq:
             sets = self._set_ids(readers.values())
             for chunk, principals in readers.items():
@@ -134,6 +135,8 @@ class Rows:
                 )
                 if found.rowcount:
                     self._unsettle([chunk])
+                    changed += 1
+        return changed
 
     def remove(self, chunks: Collection[str]) -> None:
         """Forget chunks."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
+from uuid import UUID
 
 from weaviate import WeaviateClient
 from weaviate.classes.config import ConsistencyLevel
@@ -37,6 +38,8 @@ _GRACE = 0.25
 """Seconds that a replaced version is kept for searches which have already decided to look at it."""
 _PAGE = 2_000
 """Objects that one call lists."""
+_NOBODY = UUID(int=0)
+"""An object's id that no chunk makes."""
 
 
 class WeaviateIndex:
@@ -63,14 +66,16 @@ class WeaviateIndex:
             for chunks in groups(latest, _BATCH):
                 self._write([latest[chunk] for chunk in chunks])
 
-    def set_readers(self, readers: Mapping[str, Readers]) -> None:
+    def set_readers(self, readers: Mapping[str, Readers]) -> int:
         """Change who may find chunks, one by one where they differ; ids that are not there are ignored."""
+        changed: set[str] = set()
         with self._translated():
             for chunks in groups(readers):
                 there = self._versions(chunks)
-                self._change(
-                    [(one, readers[one.chunk]) for one in there if one.readers != readers[one.chunk]]
-                )
+                different = [one for one in there if one.readers != readers[one.chunk]]
+                self._change([(one, readers[one.chunk]) for one in different])
+                changed.update(one.chunk for one in different)
+        return len(changed)
 
     def delete(self, chunks: Collection[str]) -> None:
         """Remove rows, with all their versions; ids that are not there are ignored."""
@@ -98,11 +103,12 @@ class WeaviateIndex:
                 last = chunk
 
     def missing(self, chunks: Iterable[str]) -> set[str]:
-        """Those of `chunks` that are not in the collection."""
+        """Those of `chunks` that are not in the collection, or not to be found by their vectors."""
         with self._translated():
             result: set[str] = set()
             for group in groups(chunks):
-                result.update(set(group).difference(one.chunk for one in self._versions(group)))
+                found = self._by_vector(of_chunks(group), return_properties=["chunk"])
+                result.update(set(group).difference(told(one.properties["chunk"]) for one in found))
             return result
 
     def drop(self) -> None:
@@ -120,15 +126,17 @@ class WeaviateIndex:
         newest = _newest(there)
         # Clocks differ between machines, so whoever writes looks at what is to be replaced.
         stamp = max([time.time_ns() // 1_000, *(one.stamp + 1 for one in there)])
-        new, same = [], []
-        for row in rows:
-            known = newest.get(row.chunk)
-            if known is None or known.content != content_of(row):
-                new.append(row)
-            elif known.readers != row.readers:
-                same.append((known, row.readers))
+        contents = {row.chunk: content_of(row) for row in rows}
+        same = self._whole(one for one in newest.values() if one.content == contents[one.chunk])
+        new = [row for row in rows if row.chunk not in same]
         self._insert(new, stamp)
-        self._change(same)
+        self._change(
+            [
+                (same[row.chunk], row.readers)
+                for row in rows
+                if row.chunk in same and same[row.chunk].readers != row.readers
+            ]
+        )
         if new or len(there) > len(newest):
             self._retire(chunks)
 
@@ -146,6 +154,29 @@ class WeaviateIndex:
             raise UnavailableError(
                 f"{self._address.shown} did not keep {len(errors)} of {len(rows)} objects: {reason}"
             )
+        self._settle()
+
+    def _settle(self) -> None:
+        """Have the vectors that were inserted last written down.
+
+        The server (1.39, without ASYNC_INDEXING) empties the buffer of its vectors' log when a batch is
+        stored, which is before the vectors of that batch are in it. Killed before the next change it would
+        know the objects, and never find them by their vectors again. Deleting nothing is a change.
+        """
+        self._objects.data.delete_many(where=of_ids([_NOBODY]))
+
+    def _whole(self, versions: Iterable[Version]) -> dict[str, Version]:
+        """Those that can be found by their vectors, by chunk: an insertion may have been cut short."""
+        known = {one.id: one for one in versions}
+        if not known:
+            return {}
+        found = self._by_vector(of_ids(known), return_properties=[])
+        return {known[one.uuid].chunk: known[one.uuid] for one in found}
+
+    def _by_vector(self, these: Any, **what: Any) -> Any:
+        """Objects as the vector index knows them: of so few it measures the distance of each."""
+        anywhere = [1.0, *[0.0] * (self._dimension - 1)]
+        return self._objects.query.near_vector(anywhere, filters=these, limit=MOST, **what).objects
 
     def _retire(self, chunks: Sequence[str]) -> None:
         """Remove all but the newest version of each chunk, until there are no others.

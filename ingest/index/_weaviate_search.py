@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -45,6 +45,9 @@ class _Leg:
     """Whether there may be more than were asked for."""
     near: Mapping[UUID, float] = field(default_factory=dict)
     """The dense scores of what was found by words, where they were asked for."""
+
+
+Brought = TypeVar("Brought")
 
 
 class _VanishedError(Exception):
@@ -90,11 +93,9 @@ class Search:
         chosen = _choose(legs.values())
         wanted = {name: _unscored(name, leg, chosen) for name, leg in legs.items()}
         more = self._at_once(
-            {name: partial(queries[name], of_ids(ids), len(ids)) for name, ids in wanted.items() if ids}
+            {name: partial(self._scores, asked, vector, name, ids) for name, ids in wanted.items() if ids}
         )
-        scores = {
-            name: {**leg.scores, **(more[name].scores if name in more else {})} for name, leg in legs.items()
-        }
+        scores = {name: {**leg.scores, **more.get(name, {})} for name, leg in legs.items()}
         words = {
             chunk: total
             for chunk, id_ in chosen.items()
@@ -129,6 +130,15 @@ class Search:
         near = np.array([one.vector["default"] for one in found], np.float32) @ vector
         return replace(leg, near={one.uuid: float(score) for one, score in zip(found, near, strict=True)})
 
+    def _scores(self, asked: str, vector: Vector | None, name: str, ids: Sequence[UUID]) -> dict[UUID, float]:
+        """What a leg would have given these objects, those without any score left out."""
+        what = {"filters": of_ids(ids), "limit": len(ids), "return_properties": []}
+        if name == _DENSE and vector is not None:
+            found = self._query.near_vector(vector.tolist(), return_metadata=_DISTANCE, **what).objects
+            return {one.uuid: -one.metadata.distance for one in found}
+        found = self._query.bm25(asked, query_properties=[name], return_metadata=_SCORE, **what).objects
+        return {one.uuid: one.metadata.score for one in found}
+
     def _by_vector(self, vector: Vector, among: FilterReturn, limit: int) -> _Leg:
         found = self._query.near_vector(
             vector.tolist(),
@@ -140,7 +150,7 @@ class Search:
         # The server's distance is the dot product below zero.
         return _leg({one.uuid: -one.metadata.distance for one in found}, found, limit)
 
-    def _at_once(self, calls: Mapping[str, Callable[[], _Leg]]) -> dict[str, _Leg]:
+    def _at_once(self, calls: Mapping[str, Callable[[], Brought]]) -> dict[str, Brought]:
         """What all the calls give: one is made by this thread, the others beside it."""
         if not calls:
             return {}

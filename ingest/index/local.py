@@ -59,11 +59,12 @@ class LocalIndex:
             with self._writing():
                 self._rows.put(list(latest.values()))
 
-    def set_readers(self, readers: Mapping[str, Readers]) -> None:
-        """Change who may find chunks; ids that are not there are ignored."""
-        if readers:
-            with self._writing():
-                self._rows.set_readers(readers)
+    def set_readers(self, readers: Mapping[str, Readers]) -> int:
+        """Change who may find chunks: how many had others; ids that are not there are ignored."""
+        if not readers:
+            return 0
+        with self._writing():
+            return self._rows.set_readers(readers)
 
     def delete(self, chunks: Collection[str]) -> None:
         """Remove rows; ids that are not there are ignored."""

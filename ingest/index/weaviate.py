@@ -19,7 +19,7 @@ from weaviate.config import GrpcConfig
 from weaviate.connect import ConnectionParams
 from weaviate.exceptions import UnexpectedStatusCodeError
 
-from config.errors import ConfigError
+from config.errors import ConfigError, UnavailableError
 from ingest.index import _weaviate_schema as schema
 from ingest.index._weaviate_address import read_address
 from ingest.index._weaviate_errors import translated
@@ -92,28 +92,25 @@ class WeaviateEngine:
 
     def warnings(self, name: str | None) -> Sequence[str]:
         """A server that Sabio was not tested with, vectors that are found late, an alias that lags behind."""
-        return [] if name is None else list(self._warnings(name))
-
-    def _warnings(self, name: str) -> Iterator[str]:
-        alias, name = self._address.prefix, schema.class_name(self._address.prefix, name)
         with self._connected() as client:
-            if _version(client) != TESTED:
-                yield (
-                    f"the server is {client.get_meta()['version']}; Sabio was tested with"
-                    f" {'.'.join(map(str, TESTED))}"
-                )
-            there = client.alias.get(alias_name=alias)
-            if there is None or there.collection != name:
-                yield f"the alias {alias} names {there.collection if there else 'nothing'}, not {name}"
-            shards = client.collections.use(name).config.get_shards()
-            for shard in shards:
-                if shard.status != "READY":
-                    yield f"{name} is {shard.status.lower()}: nothing can be written to it"
-                if shard.vector_queue_size:
-                    yield (
-                        f"{shard.vector_queue_size} vectors wait to be indexed: ASYNC_INDEXING is on, so what"
-                        " is published is found late"
-                    )
+            version = client.get_meta()["version"]
+            said = []
+            if _parts(version) != TESTED:
+                tested = ".".join(map(str, TESTED))
+                said.append(f"the server is Weaviate {version}; Sabio was tested with {tested}")
+            if name is not None:
+                class_ = schema.class_name(self._address.prefix, name)
+                said += [*self._about_alias(client, class_), *_about_shards(client, class_)]
+            return said
+
+    def _about_alias(self, client: WeaviateClient, name: str) -> Iterator[str]:
+        there = client.alias.get(alias_name=self._address.prefix)
+        if there is None or there.collection != name:
+            other = there.collection if there else "nothing"
+            yield (
+                f"the alias {self._address.prefix} names {other}, not {name}; does another installation use"
+                " the same `prefix=`?"
+            )
 
     def close(self) -> None:
         """End the connection."""
@@ -150,16 +147,29 @@ class WeaviateEngine:
         )
         try:
             client.connect()
-            if _version(client) < OLDEST:
-                raise ConfigError(
-                    f"{at.shown} is version {client.get_meta()['version']}; Sabio needs"
-                    f" {'.'.join(map(str, OLDEST))} or newer"
-                )
+            version = client.get_meta()["version"]
+            if _parts(version) < OLDEST:
+                oldest = ".".join(map(str, OLDEST))
+                raise ConfigError(f"{at.shown} is version {version}; Sabio needs {oldest} or newer")
+        except (KeyError, TypeError, ValueError) as error:
+            client.close()
+            raise UnavailableError(f"what answers at {at.host}:{at.port} is not Weaviate") from error
         except BaseException:
             client.close()
             raise
         return client
 
 
-def _version(client: WeaviateClient) -> tuple[int, ...]:
-    return tuple(int(part) for part in client.get_meta()["version"].split(".")[:2])
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+def _about_shards(client: WeaviateClient, name: str) -> Iterator[str]:
+    for shard in client.collections.use(name).config.get_shards():
+        if shard.status != "READY":
+            yield f"{name} is {shard.status.lower()}: nothing can be written to it"
+        if shard.vector_queue_size:
+            yield (
+                f"{shard.vector_queue_size} vectors wait to be indexed (ASYNC_INDEXING): what is published is"
+                " found late"
+            )

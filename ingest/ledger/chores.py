@@ -13,6 +13,9 @@ from ingest.ledger.owners import is_dead
 from ingest.ledger.tables import chores
 from ingest.ledger.upserts import insert_if_absent
 
+AUDIT = "audit"
+"""The comparison of the index with the ledger."""
+
 
 def claim_chore(
     connection: Connection, name: str, source: str, owner: str, *, every: float, lease: float

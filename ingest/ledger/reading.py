@@ -251,6 +251,7 @@ def run_report(connection: Connection, run: str) -> dict[str, Any]:
         "run": row.id,
         "source": row.source,
         "kind": row.kind,
+        "full": row.full,
         "outcome": row.state,
         "scanned": row.scanned,
         "new": row.new,

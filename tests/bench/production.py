@@ -109,11 +109,13 @@ class Site:
                 left = len(ledger.execute(strays.select()).all()) + len(
                     ledger.execute(pending.select()).all()
                 )
-            held = list(kb.collection().index.ids())
+            index = kb.collection().index
+            held = list(index.ids())
+            forgotten = index.missing(held)
         return {
             "documents": {(row.entry, row.title, tuple(row.readers or ())) for row in kept},
             "chunks": {(row.id, row.document, row.position, row.text) for row in parts},
-            "index": sorted(held),
+            "index": sorted(chunk for chunk in held if chunk not in forgotten),
             "left": left,
         }
 

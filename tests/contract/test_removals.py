@@ -8,9 +8,9 @@ import pytest
 
 from bot.retrieval import retrieve
 from config.errors import ConfigError, UnavailableError
+from ingest.auditing import audit
 from ingest.documents import EVERYONE
 from ingest.index import Row
-from ingest.indexing import audit
 from ingest.ledger import reading
 from ingest.observing import STEPS
 from tests.contract.test_kills import pages_of
@@ -48,25 +48,53 @@ def delete_with_kills(data, count, kills):
 
 
 def canaries(found):
-    words = " ".join(one.passage.text for one in found.passages).split()
+    return canaries_of(one.passage.text for one in found.passages)
+
+
+def canaries_of(texts):
+    words = " ".join(texts).split()
     return {int(word.removeprefix("canary")) for word in words if word.startswith("canary")}
 
 
-def test_what_was_deleted_is_never_found_again_however_often_the_sync_was_killed(tmp_path, ledger_url):
-    delete_with_kills(keep_ledger(tmp_path, ledger_url), 12, 4)
+def test_what_was_deleted_is_never_found_again_however_often_the_sync_was_killed(tmp_path, engines):
+    delete_with_kills(keep_ledger(tmp_path, **engines), 12, 4)
 
 
 @pytest.mark.contract
-def test_five_hundred_deletes_with_random_kills_leave_no_hit_and_no_orphan(tmp_path, ledger_url):
-    delete_with_kills(keep_ledger(tmp_path, ledger_url), 500, 50)
+def test_five_hundred_deletes_with_random_kills_leave_no_hit_and_no_orphan(tmp_path, engines):
+    delete_with_kills(keep_ledger(tmp_path, **engines), 500, 50)
+
+
+def test_what_is_deleted_while_the_index_is_down_cannot_be_cited_from_the_scan_on(
+    tmp_path, postgres_ledger, own_weaviate
+):
+    with open_base(tmp_path, memory=["wiki"], ledger=postgres_ledger, index=own_weaviate.url) as kb:
+        wiki = kb.connectors["wiki"]
+        for number in range(PAGES):
+            wiki.edit(f"page {number}", text=f"The canary{number} sings.")
+        sync_sources(kb, ["wiki"])
+        held = list(kb.collection().index.ids())
+        del wiki.pages["page 7"]
+        own_weaviate.kill()
+        [report] = sync_sources(kb, ["wiki"])
+        assert (report["outcome"], report["error_kind"]) == ("failed", "UnavailableError")
+        with kb.ledger.read() as ledger:
+            citable = reading.confirm(ledger, held, ["wiki"]).values()
+        assert canaries_of(one.text for one in citable) == set(range(PAGES)) - {7}
+        own_weaviate.run()
+        own_weaviate.await_ready()
+        assert canaries(retrieve(kb, "canary7", ALL, limit=50, pool=50)) == set(range(PAGES)) - {7}
+        [report] = sync_sources(kb, ["wiki"])
+        assert (report["outcome"], report["still_answerable"]) == ("done", 0)
+        assert differences(kb, "wiki", wiki.pages) == []
 
 
 # Row 8
 
 
 @pytest.fixture
-def kb(tmp_path, ledger_url):
-    with open_base(tmp_path, memory=["wiki"], brake_count=5, ledger=ledger_url) as kb:
+def kb(tmp_path, engines):
+    with open_base(tmp_path, memory=["wiki"], brake_count=5, **engines) as kb:
         yield kb
 
 
@@ -159,7 +187,7 @@ OUTAGES = {
 }
 
 
-@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)  # decided before the ledger is asked
+@pytest.mark.parametrize("engines", ["embedded"], indirect=True)  # `make contract` tries them on servers
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_that_looks_like_deletion_deletes_nothing_and_is_told(kb, wiki, outage):
     before = dict(wiki.pages)

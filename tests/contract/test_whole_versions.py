@@ -24,8 +24,8 @@ def write(wiki, version):
     wiki.edit("handbook", title="Handbook", text="\n".join(parts))
 
 
-def read_while_replaced(data, reads, ledger_url):
-    with open_base(data, memory=["wiki"], ledger=ledger_url) as kb:
+def read_while_replaced(data, reads, engines):
+    with open_base(data, memory=["wiki"], **engines) as kb:
         wiki = kb.connectors["wiki"]
         write(wiki, 0)
         sync_sources(kb, ["wiki"])
@@ -57,13 +57,13 @@ def read_while_replaced(data, reads, ledger_url):
         assert (wrong, right) == ([], right)
 
 
-def test_whoever_reads_during_a_replacement_sees_one_whole_version(tmp_path, ledger_url):
-    read_while_replaced(tmp_path, 200, ledger_url)
+def test_whoever_reads_during_a_replacement_sees_one_whole_version(tmp_path, engines):
+    read_while_replaced(tmp_path, 200, engines)
 
 
 @pytest.mark.contract
-def test_two_thousand_reads_see_one_whole_version_each(tmp_path, ledger_url):
-    read_while_replaced(tmp_path, 2000, ledger_url)
+def test_two_thousand_reads_see_one_whole_version_each(tmp_path, engines):
+    read_while_replaced(tmp_path, 2000, engines)
 
 
 class Forgetful:
@@ -84,8 +84,8 @@ class Forgetful:
         self.dropped += len(self._index.missing([row.chunk for row in rows]))
 
 
-def lose_writes(data, pages, share, ledger_url):
-    with open_base(data, memory=["wiki"], ledger=ledger_url) as kb:
+def lose_writes(data, pages, share, engines):
+    with open_base(data, memory=["wiki"], **engines) as kb:
         wiki = kb.connectors["wiki"]
         for number in range(pages):
             wiki.edit(f"page {number}", text="\n".join(f"# Part {part}\nText {number}." for part in range(5)))
@@ -109,15 +109,13 @@ def lose_writes(data, pages, share, ledger_url):
         assert differences(kb, "wiki", wiki.pages) == []
 
 
-def test_an_index_that_silently_drops_writes_is_noticed_and_nothing_partial_is_published(
-    tmp_path, ledger_url
-):
-    lose_writes(tmp_path, 20, 0.04, ledger_url)
+def test_an_index_that_silently_drops_writes_is_noticed_and_nothing_partial_is_published(tmp_path, engines):
+    lose_writes(tmp_path, 20, 0.04, engines)
 
 
 @pytest.mark.contract
-def test_one_write_in_a_hundred_dropped_is_always_noticed(tmp_path, ledger_url):
-    lose_writes(tmp_path, 500, 0.01, ledger_url)
+def test_one_write_in_a_hundred_dropped_is_always_noticed(tmp_path, engines):
+    lose_writes(tmp_path, 500, 0.01, engines)
 
 
 class Slow:
@@ -136,8 +134,8 @@ class Slow:
         return hits
 
 
-def test_a_version_published_between_the_search_and_its_confirmation_is_found_whole(tmp_path, ledger_url):
-    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as kb:
+def test_a_version_published_between_the_search_and_its_confirmation_is_found_whole(tmp_path, engines):
+    with open_base(tmp_path, memory=["wiki"], **engines) as kb:
         wiki = kb.connectors["wiki"]
         write(wiki, 0)
         sync_sources(kb, ["wiki"])

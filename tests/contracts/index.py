@@ -228,6 +228,16 @@ class IndexContract:
         ):
             assert found(index.search(["word"], unit(1), frozenset(principals), 10)) == set()
 
+    def test_blanks_at_the_edges_of_names_count(self, index: Index, other: Index) -> None:
+        index.write([row("a", readers=frozenset({"group:hr "})), row(" a", readers=frozenset({"group:hr"}))])
+        for handle in (index, other):
+            assert found(handle.search(["word"], unit(1), frozenset({"group:hr "}), 10)) == {"a"}
+            assert found(handle.search(["word"], unit(1), frozenset({"group:hr"}), 10)) == {" a"}
+            assert set(handle.ids()) == {"a", " a"}
+            assert handle.missing(["a", " a", "a "]) == {"a "}
+        index.delete([" a"])
+        assert set(other.ids()) == {"a"}
+
     def test_the_readers_filter_leaves_scores_as_they_are(self, index: Index) -> None:
         ana = frozenset({"user:ana"})
         index.write([row("a", "tea tea sugar", axis(0), ana), row("b", "tea", axis(1))])
@@ -242,7 +252,8 @@ class IndexContract:
     ) -> None:
         ana, bob = frozenset({"user:ana"}), frozenset({"user:bob"})
         index.write([row("a", "saffron tea", axis(0), ana), row("b", "tea", axis(1), ana)])
-        index.set_readers({"a": bob, "not there": ALL})
+        assert index.set_readers({"a": bob, "not there": ALL}) == 1
+        assert index.set_readers({"a": bob, "b": ana}) == 0
         for handle in (index, other):
             assert found(handle.search(["saffron", "tea"], axis(0), ana, 10)) == {"b"}
             (hit,) = handle.search(["saffron"], axis(0), bob, 10)
@@ -298,6 +309,11 @@ class IndexContract:
             assert found(handle.search(["word"], unit(2), ALL, 50)).isdisjoint({"c3", "c4"})
             assert handle.missing(["c3", "c4", "c5"]) == {"c3", "c4"}
         reopened.close()
+
+    def test_a_collection_that_was_not_dropped_is_not_gone(self, index: Index) -> None:
+        index.write([row("a")])
+        assert found(index.search(["word"], unit(1), ALL, 10)) == {"a"}
+        assert not index.gone
 
     def test_a_deleted_chunk_can_be_written_again(self, index: Index, other: Index) -> None:
         index.write([row("a", "old", axis(0)), row("b")])

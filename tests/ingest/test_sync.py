@@ -20,12 +20,6 @@ ANA = frozenset({"user:ana@acme.com"})
 
 
 @pytest.fixture
-def kb(tmp_path, ledger_url):
-    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as kb:
-        yield kb
-
-
-@pytest.fixture
 def wiki(kb):
     source = kb.connectors["wiki"]
     for number in range(5):

@@ -113,7 +113,11 @@ def test_the_chores_of_the_installation_and_of_each_source_are_due_from_the_ledg
     jobs.sweep(kb)
     assert jobs.due(kb, now()) == []
     with kb.ledger.read() as ledger:
-        assert chores.last_found(ledger, AUDIT)[""][1] == {"orphans": 0, "gaps": 0}
+        assert chores.last_found(ledger, AUDIT)[""][1] == {
+            "orphans": 0,
+            "gaps": 0,
+            "sources": [],
+        }
 
 
 def test_a_chore_that_fails_is_told_and_left_for_a_while(kb, caplog):

@@ -20,7 +20,7 @@ from bot import door
 from bot.messages import Message, Person
 from config import telemetry
 from config.errors import ConfigError, UnavailableError
-from ingest import indexing, sync
+from ingest import auditing, sync
 from ingest.ledger import chores, now, processes, requests
 from ingest.ledger.tables import runs as run_rows
 from tests.doubles import open_base
@@ -269,8 +269,8 @@ def test_chunks_that_an_audit_mended_are_counted(kb):
     collection = kb.collection()
     [lost, *_] = collection.index.ids()
     collection.index.delete([lost])
-    indexing.audit(kb, collection)
-    indexing.audit(kb, collection)
+    for _ in range(2):
+        auditing.audit(kb, collection, fills={"wiki"})
     assert (counted["sabio_index_mended_total", "gap"], counted["sabio_index_mended_total", "orphan"]) == (
         1,
         0,

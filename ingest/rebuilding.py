@@ -1,22 +1,18 @@
-"""The index as the ledger's copy: what makes the two agree again, the index made anew, and the way back."""
+"""The index made anew from the ledger while questions go on, and the way back to the one before."""
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from itertools import islice
 
-import numpy as np
 from sqlalchemy import Connection
 
 from config.errors import ConfigError, UnavailableError
-from config.telemetry import observe_metric
-from ingest.copying import copy, restore, set_all_readers
+from ingest.auditing import audit
+from ingest.copying import catch_up, copy
 from ingest.knowledge import Collection as IndexCollection
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import indexed, now, runs
@@ -28,91 +24,6 @@ _PAUSE = 0.2
 """Seconds between looks at what another process is doing."""
 _TRIES = 20
 """How often a swap waits for a moment at which the new collection has everything that is published."""
-_PAGE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """What an index held and did not hold, against the ledger; both were mended."""
-
-    orphans: int
-    """Chunks in the index that are neither published nor on their way."""
-    gaps: int
-    """Published chunks that the index had lost."""
-
-
-def audit(kb: KnowledgeBase, collection: IndexCollection, *, translate: bool = False) -> Audit:
-    """Compare a collection with the ledger; remove its orphans and fill its gaps.
-
-    Both are read as they come, and of each id only eight bytes are kept. `translate` makes the pivots of what
-    is filled in anew.
-    """
-    # In this order: an id that is in the index was noted in the ledger before, so one that the ledger does
-    # not know afterwards belongs to nobody.
-    held = _Held(collection.index.ids())
-    gaps: dict[str, str] = {}
-    with kb.ledger.read() as ledger:
-        for page in indexed.each_published(ledger):
-            gaps.update(page[place] for place in held.miss([chunk for chunk, _ in page]))
-        for strays in indexed.each_stray(ledger):
-            held.miss(strays)
-    orphans = _remove_orphans(kb, collection, held)
-    # What was published after the first look is in the index by now.
-    lost = collection.index.missing(gaps)
-    copy(kb, collection, sorted({gaps[chunk] for chunk in lost}), translate=translate)
-    if orphans:
-        observe_metric("index_mended", orphans, what="orphan")
-    if lost:
-        observe_metric("index_mended", len(lost), what="gap")
-    return Audit(orphans, len(lost))
-
-
-class _Held:
-    """The chunk ids that a collection holds, eight bytes each, and which of them somebody has named since.
-
-    Of a million ids two are taken for each other with a chance of 1 in 37 million; the next audit would see
-    it, if it were not the very same two.
-    """
-
-    def __init__(self, ids: Iterable[str]) -> None:
-        self._marks = np.sort(np.fromiter(map(_mark, ids), np.uint64))
-        self._named = np.zeros(len(self._marks), bool)
-
-    def miss(self, ids: Sequence[str]) -> list[int]:
-        """Take note of the ids that are held: the places of the others."""
-        marks = np.fromiter(map(_mark, ids), np.uint64, len(ids))
-        at = np.minimum(np.searchsorted(self._marks, marks), max(len(self._marks) - 1, 0))
-        there = self._marks[at] == marks if len(self._marks) else np.zeros(len(marks), bool)
-        self._named[at[there]] = True
-        return np.flatnonzero(~there).tolist()
-
-    def unnamed(self) -> set[int]:
-        """The marks of those ids that nobody has named."""
-        return set(self._marks[~self._named].tolist())
-
-
-def _mark(id_: str) -> int:
-    return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest())
-
-
-def _remove_orphans(kb: KnowledgeBase, collection: IndexCollection, held: _Held) -> int:
-    """Delete what nobody has named: how many there were."""
-    marks = held.unnamed()
-    if not marks:
-        return 0
-    count = 0
-    suspects = (chunk for chunk in collection.index.ids() if _mark(chunk) in marks)
-    while page := list(islice(suspects, _PAGE)):
-        with kb.ledger.read() as ledger:
-            orphans = indexed.unknown(ledger, page)
-        collection.index.delete(orphans)
-        with kb.ledger.read() as ledger:
-            # Somebody may have published the very same words at this moment.
-            published = indexed.holders(ledger, orphans)
-        for document in sorted(published):
-            restore(kb, collection, document)
-        count += len(orphans)
-    return count
 
 
 def rebuild(kb: KnowledgeBase, on_document: Callable[[str], None] = lambda _title: None) -> tuple[str, int]:
@@ -260,8 +171,7 @@ def _go_back(kb: KnowledgeBase, used: Noted, retired: Noted) -> tuple[str, int]:
     with kb.ledger.read() as ledger:
         seen = indexed.versions(ledger)
     # What was removed is taken out, what was published since is put in, and all get their readers of now.
-    lacked = audit(kb, before).gaps
-    set_all_readers(kb, before, sorted(seen))
+    lacked = audit(kb, before, fills=None, readers=True).gaps
     _swap(kb, before, used.name, seen)
     return before.name, lacked
 
@@ -281,11 +191,7 @@ def _swap(
     anew.
     """
     for attempt in range(_TRIES + 1):
-        with kb.ledger.read() as ledger:
-            latest = indexed.versions(ledger)
-        for document in sorted(id_ for id_, version in latest.items() if seen.get(id_) != version):
-            restore(kb, new, document, translate=translate)
-        seen = latest
+        seen = catch_up(kb, new, seen, translate=translate)
         only_if = partial(_has_all, seen) if attempt < _TRIES else _whatever
         if kb.ledger.set_collection(new.name, instead_of=old, only_if=only_if):
             break
@@ -293,7 +199,7 @@ def _swap(
         if (there.used and there.used.name) != old or new.name not in there.names():
             raise UnavailableError("another process made the index anew meanwhile; that one is in use now")
     kb.show_collection(new.name)
-    audit(kb, new, translate=translate)
+    audit(kb, new, fills=None, translate=translate)
 
 
 def _has_all(seen: Mapping[str, Version], ledger: Connection) -> bool:

@@ -1,6 +1,5 @@
 """The index made anew from the ledger, and what becomes of the one before, of half-made and of lost ones."""
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,35 +11,17 @@ import pytest
 
 from bot.retrieval import retrieve
 from config.errors import ConfigError, UnavailableError
-from ingest import indexing
 from ingest.documents import EVERYONE
 from ingest.encoding import Encoder
-from ingest.indexing import audit, rebuild, rollback
-from ingest.ledger import now, runs, working
+from ingest.ledger import now, runs
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import chunks, state
+from ingest.rebuilding import rebuild, rollback
 from tests.doubles import HashEmbedder, MemoryConnector, differences, open_base
 from workers.local import sync_sources
 
 ALL = frozenset({EVERYONE})
 ANA = frozenset({"user:ana@acme.com"})
-
-
-@pytest.fixture
-def kb(tmp_path, ledger_url):
-    with open_base(tmp_path, memory=["wiki"], ledger=ledger_url) as kb:
-        yield kb
-
-
-@pytest.fixture
-def wiki(kb):
-    source = kb.connectors["wiki"]
-    for number in range(10):
-        source.edit(
-            f"page {number}", title=f"Title {number}", text=f"# One\nFirst of {number}.\n# Two\nSecond."
-        )
-    sync_sources(kb, ["wiki"])
-    return source
 
 
 def folders(kb):
@@ -204,9 +185,9 @@ def test_a_rebuild_that_was_killed_leaves_the_old_index_in_use_and_nothing_behin
         before = kb.collection().name
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from ingest import indexing; from tests.doubles import open_base\n"
+        "from ingest import rebuilding; from tests.doubles import open_base\n"
         "kb = open_base(Path(sys.argv[1]), memory=['wiki'], ledger=sys.argv[2])\n"
-        "indexing.rebuild(kb, lambda title: os.kill(os.getpid(), 9) if title == 'Title 5' else None)"
+        "rebuilding.rebuild(kb, lambda title: os.kill(os.getpid(), 9) if title == 'Title 5' else None)"
     )
     root = Path(__file__).parents[2]
     command = [sys.executable, "-c", code, str(tmp_path), ledger_url]
@@ -332,52 +313,3 @@ def test_a_retitled_page_is_found_by_the_translation_of_its_new_title(tmp_path, 
         spanish.edit("page 1", title="Permisos")
         sync_sources(kb, ["wiki"])
         assert pivots(kb) == ["shout PERMISOS\n" + SPANISH.upper()]
-
-
-def test_an_audit_counts_and_mends_what_the_index_lost_and_what_it_made_up(kb, wiki):
-    index = kb.collection().index
-    some = sorted(index.ids())[:7]
-    index.delete(some)
-    assert (audit(kb, kb.collection()).gaps, audit(kb, kb.collection()).gaps) == (7, 0)
-    assert differences(kb, "wiki", wiki.pages) == []
-
-
-def test_an_audit_leaves_alone_what_somebody_is_about_to_publish(kb, wiki):
-    wiki.edit("page 1", text="Edited.")
-    audits = []
-
-    def look(step, title=""):
-        if step == "indexed":
-            audits.append(audit(kb, kb.collection()))
-
-    sync_sources(kb, ["wiki"], observe=look)
-    assert audits == [indexing.Audit(0, 0)]
-    assert differences(kb, "wiki", wiki.pages) == []
-
-
-@pytest.mark.parametrize("lost", ["words", "rows.sqlite", "."])
-def test_whatever_part_of_the_index_was_deleted_a_sync_makes_it_whole_or_says_what_to_do(
-    tmp_path, kb, wiki, lost, ledger_url
-):
-    folder = tmp_path / "index" / kb.collection().name
-    kb.close()
-    path = folder / lost
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with reopened(tmp_path, wiki, ledger_url) as again:
-        [report] = sync_sources(again, ["wiki"])
-        if report["outcome"] == "failed":
-            assert "delete that folder: the next sync builds the index anew" in report["error"]
-            shutil.rmtree(folder)
-    with reopened(tmp_path, wiki, ledger_url) as again:
-        assert sync_sources(again, ["wiki"])[0]["outcome"] == "done"
-        assert differences(again, "wiki", wiki.pages) == []
-
-
-def test_a_document_that_was_published_by_somebody_else_meanwhile_is_restored_as_it_is_now(kb, wiki):
-    """A worker that was fenced off may have deleted what is published again."""
-    with kb.ledger.read() as ledger:
-        document = ledger.execute(chunks.select()).first().document
-        ids = [chunk.id for chunk in working.published_chunks(ledger, document)]
-    kb.collection().index.delete(ids)
-    assert indexing.restore(kb, kb.collection(), document, [*ids, "of nobody"]) == 2
-    assert differences(kb, "wiki", wiki.pages) == []
