@@ -9,7 +9,7 @@ from bot.ranking import Ranked
 from bot.sentences import Unit, units
 from bot.verification import Draft, Evidence, normalise
 from ingest.documents import Kind
-from ingest.ledger.reading import Passage
+from ingest.ledger.confirming import Passage
 
 MARGIN = 4.5
 """Units whose score is further behind the best are left out. Measured from 1.5 to 5: less loses answers in

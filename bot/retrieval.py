@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, pstdev
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from bot.messages import Dropped
 from config.errors import UnavailableError
 from ingest.documents import Hit, Readers
+from ingest.knowledge import Collection as IndexCollection
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading, restoring
-from ingest.ledger.reading import Passage
+from ingest.ledger import confirming
+from ingest.ledger.confirming import Confirmed, Passage, passage_of
+from ingest.ledger.scanning import readers_of
 from ingest.permissions import may_read
 
 if TYPE_CHECKING:
     from ingest.encoding import Encoder, Question
-    from ingest.index import Index
 
 POOL = 50
 """Hits taken from each leg of the search."""
@@ -65,63 +67,93 @@ def retrieve(
 
     Raises `UnavailableError` when the index, the model or the ledger is down: an outage is no empty list.
     """
+    collection = kb.last_collection()
     while True:
-        collection = kb.collection()
         # By the model that the collection was made with: another may be on its way in.
         question = collection.encoder.question(text)
         try:
-            hits, confirmed, held = _search(kb, collection.index, question, principals, pool)
-            break
+            looked = _look(kb, collection, question, principals, pool)
         except UnavailableError:
             if kb.ledger.collection() == collection.name:
                 raise
-            # It was replaced and removed meanwhile.
+            looked = None
+        if looked is not None:
+            break
+        # It was replaced, and may have been removed, meanwhile.
+        collection = kb.collection()
     readable, dropped = [], []
+    hits, gate = looked
     for hit in hits:
-        passage = confirmed.get(hit.chunk)
-        if passage is None:
+        row = gate.confirmed.get(hit.chunk)
+        if row is None:
             dropped.append(Dropped(hit.chunk, "not published any more"))
-        elif not may_read(principals, passage.readers):
+        elif not may_read(principals, readers_of(row.readers)):
             dropped.append(Dropped(hit.chunk, "not readable by the asker"))
         else:
             readable.append(hit)
     balance = BALANCE if question.known else BALANCE_UNKNOWN
-    passages = [
-        Scored(confirmed[hit.chunk], score, hit.words, hit.dense) for hit, score in fuse(readable, balance)
+    best = _without_crowding(fuse(readable, balance), gate.confirmed, limit)
+    shown = [
+        Scored(passage_of(gate.confirmed[hit.chunk]), score, hit.words, hit.dense) for hit, score in best
     ]
-    shown = _without_crowding(passages, limit)
-    return Found(question, collection.encoder, shown, dropped, frozenset(held))
+    return Found(question, collection.encoder, shown, dropped, gate.held)
 
 
-def _search(
-    kb: KnowledgeBase, index: Index, question: Question, principals: Readers, pool: int
-) -> tuple[Sequence[Hit], dict[str, Passage], set[str]]:
-    """What the index proposes, what the ledger confirms of it, and the sources that are held back.
+class _Gate:
+    """The ledger's word about what an index proposes, in one look at it."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self._kb = kb
+        self._asked: frozenset[str] | None = None
+        self.used: str | None = None
+        """The collection in use."""
+        self.held: frozenset[str] = frozenset()
+        """Sources that are held back."""
+        self.confirmed: Mapping[str, Confirmed] = {}
+        self.published = False
+        """Whether there is anything to answer from."""
+
+    def ask(self, chunks: Collection[str]) -> None:
+        """Look, unless this was part of what was asked last."""
+        if self._asked is not None and self._asked.issuperset(chunks):
+            return
+        with self._kb.ledger.read() as ledger:
+            self.used, held = confirming.look(ledger, self._kb.connectors)
+            answering = [name for name in self._kb.connectors if name not in held]
+            self.confirmed = confirming.confirm(ledger, chunks, answering)
+            self.published = bool(self.confirmed) or confirming.has_published(ledger)
+        self._asked, self.held = frozenset(chunks), frozenset(held)
+
+
+def _look(
+    kb: KnowledgeBase, collection: IndexCollection, question: Question, principals: Readers, pool: int
+) -> tuple[Sequence[Hit], _Gate] | None:
+    """One search and the ledger's word; None where the collection is not the one in use any more.
 
     Looks again where something was not confirmed: it may have been replaced between the two looks, and
     what an engine wrongly kept or brought back must not take the place of what is published.
     """
-    gone = 0
+    index, gone = collection.index, 0
     for _ in range(LOOKS):
-        hits = index.search(question.terms, question.vector, principals, pool + gone)
-        with kb.ledger.read() as ledger:
-            held = restoring.held_back(ledger, kb.connectors)
-            answering = [name for name in kb.connectors if name not in held]
-            confirmed = reading.confirm(ledger, [hit.chunk for hit in hits], answering)
-            published = bool(confirmed) or reading.has_published(ledger)
-        if len(confirmed) == len(hits):
+        gate = _Gate(kb)
+        hits = index.search(question.terms, question.vector, principals, pool + gone, gate.ask)
+        gate.ask([hit.chunk for hit in hits])
+        if gate.used != collection.name:
+            return None
+        unconfirmed = sum(hit.chunk not in gate.confirmed for hit in hits)
+        if not unconfirmed:
             break
-        gone = 2 * (len(hits) - len(confirmed))
-    if held and not confirmed:
+        gone = 2 * unconfirmed
+    if gate.held and not gate.confirmed:
+        sources = ", ".join(sorted(gate.held))
         raise UnavailableError(
-            f"the ledger was restored from a backup, and nothing is answered from {', '.join(sorted(held))}"
-            " before a sync"
+            f"the ledger was restored from a backup, and nothing is answered from {sources} before a sync"
         )
-    if not published:
+    if not gate.published:
         raise UnavailableError("nothing is published yet; run `sabio sync` first")
     if not hits and next(index.ids(), None) is None:
         raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
-    return hits, confirmed, held
+    return hits, gate
 
 
 def fuse(hits: Sequence[Hit], balance: float) -> list[tuple[Hit, float]]:
@@ -141,21 +173,27 @@ def fuse(hits: Sequence[Hit], balance: float) -> list[tuple[Hit, float]]:
 def _standardise(scores: Sequence[float]) -> list[float]:
     if not scores:
         return []
-    mean, spread = fmean(scores), pstdev(scores)
-    return [(score - mean) / spread if spread else 0.0 for score in scores]
+    mean = fmean(scores)
+    apart = [score - mean for score in scores]
+    spread = math.hypot(*apart) / math.sqrt(len(scores))
+    return [one / spread if spread else 0.0 for one in apart]
 
 
-def _without_crowding(passages: Sequence[Scored], limit: int) -> list[Scored]:
+def _without_crowding(
+    ranked: Sequence[tuple[Hit, float]], confirmed: Mapping[str, Confirmed], limit: int
+) -> list[tuple[Hit, float]]:
     """The best `limit`, with no text twice, and those beyond a document's share moved to the end."""
-    first: list[Scored] = []
-    later: list[Scored] = []
+    first: list[tuple[Hit, float]] = []
+    later: list[tuple[Hit, float]] = []
     seen: set[str] = set()
     taken: dict[str, int] = {}
-    for one in passages:
-        text = one.passage.text
-        if text in seen:
+    for hit, score in ranked:
+        row = confirmed[hit.chunk]
+        if row.text in seen:
             continue
-        seen.add(text)
-        count = taken[one.passage.document] = taken.get(one.passage.document, 0) + 1
-        (first if count <= PER_DOCUMENT else later).append(one)
+        seen.add(row.text)
+        count = taken[row.document] = taken.get(row.document, 0) + 1
+        (first if count <= PER_DOCUMENT else later).append((hit, score))
+        if len(first) == limit:
+            break
     return [*first, *later][:limit]

@@ -98,7 +98,7 @@ def _answering(
         wanted,
         live=live,
         # Who hands work on to children or to others uses no index: its connections would not outlive a fork.
-        ready=readiness(kb, queue, index=kind == "serve" or queue is None),
+        ready=readiness(kb, queue, opens_index=kind == "serve" or queue is None),
         registry=metrics.registry(kb, queue),
         # A port that somebody named is meant; one that only follows from another may give way.
         fallback=port is None and kind != "serve",

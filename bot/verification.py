@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.ledger.reading import Passage
+from ingest.ledger.confirming import Passage
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class KnowledgeBase:
         self.publishing = threading.Lock()
         self.opened_at = datetime.now(UTC)
         self._collections: dict[str, Index] = {}
+        self._last: Collection | None = None
         self._others: dict[tuple[str, str], Encoder] = {}
         self._down: tuple[float, str] | None = None
 
@@ -188,15 +189,23 @@ class KnowledgeBase:
                 continue
             index = self._collections.get(used.name)
             if index is not None and not index.gone:
-                return Collection(used.name, index, self._encoder_of(used))
+                self._last = Collection(used.name, index, self._encoder_of(used))
+                return self._last
             found = self.reopen_collection(used)
             there = self.ledger.collections()
             if there.used and there.used.name == used.name:
                 self.show_collection(used.name)
+                self._last = found
                 return found
             # It was replaced, and may have been removed, before it was opened.
             if used.name not in there.names():
                 self.drop_collection(used.name)
+
+    def last_collection(self) -> Collection:
+        """The same as this process saw it last, for whoever asks the ledger afterwards whether it is still
+        in use: a look less."""
+        last = self._last
+        return self.collection() if last is None or last.index.gone else last
 
     def show_collection(self, name: str) -> None:
         """Let the engine point to the collection in use. The ledger decides; this is for those who look."""

@@ -20,7 +20,18 @@ from config.tracing import Span, span
 from ingest.auditing import audit
 from ingest.documents import Content, Document
 from ingest.knowledge import Collection, KnowledgeBase
-from ingest.ledger import ContendedError, chores, claims, indexed, now, reading, runs, scanning, working
+from ingest.ledger import (
+    ContendedError,
+    chores,
+    claims,
+    confirming,
+    indexed,
+    now,
+    reading,
+    runs,
+    scanning,
+    working,
+)
 from ingest.ledger.claims import Work
 from ingest.ledger.owners import kept_alive, new_owner
 from ingest.observing import STEPS, Observer, unobserved
@@ -227,7 +238,7 @@ def _close(kb: KnowledgeBase, report: Mapping[str, Any], retired: Sequence[str])
     collection = kb.collection()
     found = set(retired) - collection.index.missing(retired)
     with kb.ledger.read() as ledger:
-        answerable = len(reading.confirm(ledger, found, list(kb.connectors)))
+        answerable = len(confirming.confirm(ledger, found, list(kb.connectors)))
     if report["kind"] == runs.SYNC:
         _put_right(kb, collection, source, full=report["full"])
     with kb.ledger.write() as ledger:

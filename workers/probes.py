@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.errors import SabioError, UnavailableError
 from config.secrets import mask
+from ingest.index import engine_ping
 from ingest.knowledge import KnowledgeBase
 from workers.patience import Inquiry
 
@@ -59,12 +60,12 @@ Checks = Mapping[str, Callable[[], object]]
 
 
 def readiness(
-    kb: KnowledgeBase, queue_ping: Callable[[], object] | None = None, *, index: bool = True
+    kb: KnowledgeBase, queue_ping: Callable[[], object] | None = None, *, opens_index: bool = True
 ) -> Checks:
     """What a process needs, by name: each returns when it is there, and raises when not.
 
-    `index=False` for processes that only hand work on: opening the index loads the embedding model, and the
-    connections of some engines do not outlive a fork.
+    `opens_index=False` for processes that only hand work on: opening the index loads the embedding model, and
+    the connections of some engines do not outlive a fork. They ask whether its server is there.
     """
 
     def ask_ledger() -> None:
@@ -74,9 +75,9 @@ def readiness(
         if kb.ledger.collection() is not None:  # one that is not made yet is made by the first sync
             kb.collection().index.missing([_NO_CHUNK])
 
-    checks: dict[str, Callable[[], object]] = {"ledger": ask_ledger}
-    if index:
-        checks["index"] = ask_index
+    # Looked up here, and not by the first to ask: a fork in the middle of an import leaves its child stuck.
+    index = ask_index if opens_index else engine_ping(kb.settings)
+    checks: dict[str, Callable[[], object]] = {"ledger": ask_ledger, "index": index}
     if queue_ping is not None:
         checks["queue"] = queue_ping
     return {name: _masked(check, kb.settings.secrets) for name, check in checks.items()}

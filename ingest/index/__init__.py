@@ -7,8 +7,9 @@ called collections, by name; which of them is in use is written in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from config.settings import Settings
 
 Vector = NDArray[np.float32]
+Proposed = Callable[[Collection[str]], object]
+
+
+def ignore(_chunks: Collection[str]) -> None:
+    """For whoever waits for the hits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,12 @@ class Index(Protocol):
         """Remove rows; ids that are not there are ignored."""
 
     def search(
-        self, terms: Sequence[str], vector: Vector | None, principals: Readers, limit: int
+        self,
+        terms: Sequence[str],
+        vector: Vector | None,
+        principals: Readers,
+        limit: int,
+        proposed: Proposed = ignore,
     ) -> Sequence[Hit]:
         """The best `limit` chunks of each leg that any of `principals` may read, merged, in no order.
 
@@ -76,6 +87,10 @@ class Index(Protocol):
         words is 0 when the chunk holds none of the terms; it compares within one search only.
 
         The readers filter is applied inside the engine, before the limit. No principals: no hits.
+
+        `proposed` is told all chunks that can be among the hits as soon as they are known, in this thread:
+        whoever confirms them elsewhere does so while an engine on a server scores them. It may be told more
+        than once, the last time counts, and not at all where there are none.
         """
 
     def ids(self) -> Iterator[str]:
@@ -122,3 +137,18 @@ def open_engine(settings: Settings) -> Engine:
     from ingest.index.weaviate import WeaviateEngine
 
     return WeaviateEngine(settings.index, settings.weaviate_api_key)
+
+
+def engine_ping(settings: Settings) -> Callable[[], None]:
+    """A check whether the engine that `index` names answers, for processes that open none.
+
+    It loads no client and keeps no connection, so whoever forks may ask. Raises `UnavailableError`.
+    """
+    if settings.index == "local":
+        from ingest.index.local import check_folder
+
+        return partial(check_folder, settings.data / "index")
+    from ingest.index._weaviate_address import read_address
+    from ingest.index._weaviate_ping import ping
+
+    return partial(ping, read_address(settings.index))

@@ -14,7 +14,7 @@ from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAll
 
 from config.errors import UnavailableError
 from ingest.documents import Hit, Readers
-from ingest.index import Row, Vector
+from ingest.index import Proposed, Row, Vector, ignore
 from ingest.index._checks import check_row, check_vector
 from ingest.index._weaviate_address import Address
 from ingest.index._weaviate_errors import one_line, translated
@@ -84,13 +84,18 @@ class WeaviateIndex:
                 self._remove(of_chunks(group))
 
     def search(
-        self, terms: Sequence[str], vector: Vector | None, principals: Readers, limit: int
+        self,
+        terms: Sequence[str],
+        vector: Vector | None,
+        principals: Readers,
+        limit: int,
+        proposed: Proposed = ignore,
     ) -> Sequence[Hit]:
         """The best `limit` chunks of each leg that any of `principals` may read, with both scores."""
         if vector is not None:
             check_vector(vector, self._dimension)
         with self._translated():
-            return self._search(terms, vector, principals, limit)
+            return self._search(terms, vector, principals, limit, proposed)
 
     def ids(self) -> Iterator[str]:
         """Every chunk id in the collection, page by page."""

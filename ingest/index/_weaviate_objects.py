@@ -126,7 +126,7 @@ def of_chunks(chunks: Collection[str]) -> FilterReturn:
 
 def of_ids(ids: Iterable[UUID]) -> FilterReturn:
     """The objects of these ids."""
-    return Filter.by_id().contains_any([str(one) for one in ids])
+    return Filter.by_id().contains_any(list(ids))
 
 
 def groups(items: Iterable[str], size: int = GROUP) -> Iterator[Sequence[str]]:

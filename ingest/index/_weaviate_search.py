@@ -21,7 +21,7 @@ from weaviate.collections.classes.filters import FilterReturn
 
 from config.errors import UnavailableError
 from ingest.documents import Hit, Readers
-from ingest.index import Vector
+from ingest.index import Proposed, Vector
 from ingest.index._weaviate_objects import kept, of_ids, told
 
 MOST = 10_000
@@ -61,7 +61,12 @@ class Search:
         self._query, self._pool = query, pool
 
     def __call__(
-        self, terms: Sequence[str], vector: Vector | None, principals: Readers, limit: int
+        self,
+        terms: Sequence[str],
+        vector: Vector | None,
+        principals: Readers,
+        limit: int,
+        proposed: Proposed,
     ) -> list[Hit]:
         """See `Index.search`."""
         readers = [kept(one) for one in principals if one]
@@ -73,12 +78,14 @@ class Search:
         among = Filter.by_property("readers").contains_any(readers)
         for _ in range(_ATTEMPTS):
             try:
-                return self._look(asked, vector, among, limit)
+                return self._look(asked, vector, among, limit, proposed)
             except _VanishedError:
                 continue
         raise UnavailableError("Weaviate removes what it finds, faster than it can be looked at; try again")
 
-    def _look(self, asked: str, vector: Vector | None, among: FilterReturn, limit: int) -> list[Hit]:
+    def _look(
+        self, asked: str, vector: Vector | None, among: FilterReturn, limit: int, proposed: Proposed
+    ) -> list[Hit]:
         queries: dict[str, Callable[[FilterReturn, int], Any]] = {}
         if asked:
             queries |= {name: partial(self._by_words, asked, name, vector) for name in _FIELDS}
@@ -93,7 +100,8 @@ class Search:
         chosen = _choose(legs.values())
         wanted = {name: _unscored(name, leg, chosen) for name, leg in legs.items()}
         more = self._at_once(
-            {name: partial(self._scores, asked, vector, name, ids) for name, ids in wanted.items() if ids}
+            {name: partial(self._scores, asked, vector, name, ids) for name, ids in wanted.items() if ids},
+            meanwhile=lambda: proposed(chosen),
         )
         scores = {name: {**leg.scores, **more.get(name, {})} for name, leg in legs.items()}
         words = {
@@ -150,13 +158,20 @@ class Search:
         # The server's distance is the dot product below zero.
         return _leg({one.uuid: -one.metadata.distance for one in found}, found, limit)
 
-    def _at_once(self, calls: Mapping[str, Callable[[], Brought]]) -> dict[str, Brought]:
-        """What all the calls give: one is made by this thread, the others beside it."""
-        if not calls:
-            return {}
-        (first, call), *others = calls.items()
-        waiting = {name: self._pool.submit(other) for name, other in others}
-        return {first: call(), **{name: future.result() for name, future in waiting.items()}}
+    def _at_once(
+        self,
+        calls: Mapping[str, Callable[[], Brought]],
+        meanwhile: Callable[[], object] | None = None,
+    ) -> dict[str, Brought]:
+        """What all the calls give. They are made beside this thread, which does something else `meanwhile`,
+        or makes the first of them."""
+        if meanwhile is None:
+            (first, call), *others = calls.items()
+            waiting = {name: self._pool.submit(other) for name, other in others}
+            return {first: call(), **{name: future.result() for name, future in waiting.items()}}
+        waiting = {name: self._pool.submit(call) for name, call in calls.items()}
+        meanwhile()
+        return {name: future.result() for name, future in waiting.items()}
 
 
 def _asked(terms: Sequence[str]) -> str:

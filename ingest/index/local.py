@@ -7,6 +7,7 @@ writers take turns by a lock that the operating system releases when one dies.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from config.errors import ConfigError, UnavailableError
 from ingest.documents import Hit, Readers
-from ingest.index import Row, Vector
+from ingest.index import Proposed, Row, Vector, ignore
 from ingest.index import _rows as record
 from ingest.index._checks import check_row, check_vector
 from ingest.index._rows import Rows
@@ -73,7 +74,12 @@ class LocalIndex:
                 self._rows.remove(chunks)
 
     def search(
-        self, terms: Sequence[str], vector: Vector | None, principals: Readers, limit: int
+        self,
+        terms: Sequence[str],
+        vector: Vector | None,
+        principals: Readers,
+        limit: int,
+        proposed: Proposed = ignore,
     ) -> Sequence[Hit]:
         """The best `limit` chunks of each leg that any of `principals` may read, with both scores."""
         if vector is not None:
@@ -93,7 +99,9 @@ class LocalIndex:
             if terms and (unweighed := dense.keys() - words.keys()):
                 words |= self._words.scores(terms, unweighed)
         dense |= measured
-        return [Hit(chunk, words.get(chunk, 0.0), dense.get(chunk, 0.0)) for chunk in found | dense.keys()]
+        hits = [Hit(chunk, words.get(chunk, 0.0), dense.get(chunk, 0.0)) for chunk in found | dense.keys()]
+        proposed([hit.chunk for hit in hits])
+        return hits
 
     def ids(self) -> Iterator[str]:
         """Every chunk id in the collection."""
@@ -195,6 +203,12 @@ class LocalIndex:
             raise ConfigError(
                 f"The index in {self._folder} is damaged: {error}. Restore it from a backup. {_ANEW}"
             ) from error
+
+
+def check_folder(root: Path) -> None:
+    """Raise `UnavailableError` when a folder of collections is there and cannot be written to."""
+    if root.exists() and not os.access(root, os.R_OK | os.W_OK | os.X_OK):
+        raise UnavailableError(f"the index in {root} cannot be read and written")
 
 
 class LocalEngine:

@@ -1,101 +1,24 @@
-"""Looking: the gate that confirms hits, what is known of a document, and the reports."""
+"""Looking: what is known of a document, and the reports."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select
 
-from ingest.documents import Chunk, Readers, deep_link, storable
+from ingest.documents import storable
 from ingest.ledger import now
-from ingest.ledger.locks import one_of
 from ingest.ledger.runs import GOOD, OPEN, SYNC
 from ingest.ledger.runs import left as runs_left
-from ingest.ledger.scanning import readers_of
-from ingest.ledger.tables import chunks, documents, pending, quarantine, questions, runs, strays
-from ingest.ledger.working import chunk_of
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A chunk that the ledger confirmed as published, with what a citation needs."""
-
-    chunk: Chunk
-    position: int
-    document: str
-    """The ledger's id."""
-    entry: str
-    """The connector's id."""
-    source: str
-    title: str
-    url: str | None
-    """The deep link to the heading or page."""
-    author: str | None
-    updated_at: datetime | None
-    readers: Readers
-
-    @property
-    def text(self) -> str:
-        """What may be quoted."""
-        return self.chunk.text
-
-
-def confirm(connection: Connection, ids: Collection[str], sources: Collection[str]) -> dict[str, Passage]:
-    """Those of the chunk ids that are published at this moment, in configured sources. Readers are not
-    applied here: see `ingest.permissions`."""
-    among = one_of(connection, chunks.c.id, ids)
-    rows = connection.execute(_passages().where(among, documents.c.source.in_(sources))).all()
-    return {row.id: _passage(row) for row in rows}
-
-
-def _passages() -> Any:
-    return (
-        select(
-            chunks,
-            documents.c.entry,
-            documents.c.source,
-            documents.c.title,
-            documents.c.url,
-            documents.c.author,
-            documents.c.updated_at,
-            documents.c.readers,
-        )
-        .join(documents, documents.c.id == chunks.c.document)
-        .where(documents.c.removed_at.is_(None))
-    )
-
-
-def _passage(row: Row[Any]) -> Passage:
-    return Passage(
-        chunk=chunk_of(row),
-        position=row.position,
-        document=row.document,
-        entry=row.entry,
-        source=row.source,
-        title=row.title,
-        url=deep_link(row.url, row.anchor, row.page),
-        author=row.author,
-        updated_at=row.updated_at,
-        readers=readers_of(row.readers) or frozenset(),
-    )
+from ingest.ledger.tables import chunks, documents, pending, quarantine, questions, runs
 
 
 def published_ids(connection: Connection) -> dict[str, str]:
     """Every published chunk id, with its document's."""
     return {row.id: row.document for row in connection.execute(select(chunks.c.id, chunks.c.document))}
-
-
-def has_published(connection: Connection) -> bool:
-    """Whether there is anything that could be answered from."""
-    return connection.scalar(select(chunks.c.id).limit(1)) is not None
-
-
-def stray_ids(connection: Connection) -> set[str]:
-    """Every chunk id that somebody is about to publish or to sweep."""
-    return set(connection.scalars(select(strays.c.chunk).where(~strays.c.swept)))
 
 
 def published_documents(connection: Connection, ids: Iterable[str] | None = None) -> list[Row[Any]]:

@@ -17,7 +17,7 @@ from bot.evaluation import Result, _has_expected, _is_one_of, _is_refused, ask_g
 from bot.golden import Golden
 from ingest.documents import Hit, Readers
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading
+from ingest.ledger import confirming
 from ingest.sync import unobserved
 from tests.bench.bases import EVERYONE, STORE, Task, tasks
 from tests.bench.tables import Cell, show, tell
@@ -132,7 +132,8 @@ def _fused_ranks(base: KnowledgeBase, golden: Golden, inspection: Inspection) ->
     hits = index.search(question.terms, question.vector, EVERYONE, retrieval.POOL)
     hits = sorted(hits, key=lambda hit: hit.chunk)
     with base.ledger.read() as ledger:
-        passages = reading.confirm(ledger, [hit.chunk for hit in hits], list(base.connectors))
+        rows = confirming.confirm(ledger, [hit.chunk for hit in hits], list(base.connectors))
+    passages = {chunk: confirming.passage_of(row) for chunk, row in rows.items()}
     ranks: dict[str, int | None] = {}
     for name, fuse in FUSIONS.items():
         order = sorted(zip(fuse(hits), hits, strict=True), key=lambda pair: -pair[0])

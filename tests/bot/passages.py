@@ -7,7 +7,7 @@ from bot.retrieval import Found, Scored
 from bot.sentences import units
 from ingest.documents import EVERYONE, Chunk
 from ingest.encoding import Encoder
-from ingest.ledger.reading import Passage
+from ingest.ledger.confirming import Passage
 from ingest.translation import NoTranslator
 from tests.doubles import HashEmbedder
 

@@ -120,15 +120,17 @@ def test_that_a_private_page_tips_the_scales_does_not_make_a_public_answer_a_pri
 
 
 def test_a_ledger_that_goes_down_midway_is_unavailable_and_not_not_found(guarded, monkeypatch):
-    reads, calls = guarded.ledger.read, []
+    index = guarded.collection().index
+    search = index.search
 
-    def read():
-        calls.append(1)
-        if len(calls) > 2:
+    def search_and_lose_the_ledger(*given):
+        def away():
             raise UnavailableError("the ledger is away")
-        return reads()
 
-    monkeypatch.setattr(guarded.ledger, "read", read)
+        monkeypatch.setattr(guarded.ledger, "read", away)
+        return search(*given)
+
+    monkeypatch.setattr(index, "search", search_and_lose_the_ledger)
     with pytest.raises(UnavailableError, match="the ledger is away"):
         answer(guarded, "dogs fridays", ALL)
 

@@ -11,7 +11,7 @@ from config.errors import ConfigError, UnavailableError
 from ingest.auditing import audit
 from ingest.documents import EVERYONE
 from ingest.index import Row
-from ingest.ledger import reading
+from ingest.ledger import confirming, reading
 from ingest.observing import STEPS
 from tests.contract.test_kills import pages_of
 from tests.doubles import Page, differences, open_base
@@ -79,7 +79,7 @@ def test_what_is_deleted_while_the_index_is_down_cannot_be_cited_from_the_scan_o
         [report] = sync_sources(kb, ["wiki"])
         assert (report["outcome"], report["error_kind"]) == ("failed", "UnavailableError")
         with kb.ledger.read() as ledger:
-            citable = reading.confirm(ledger, held, ["wiki"]).values()
+            citable = confirming.confirm(ledger, held, ["wiki"]).values()
         assert canaries_of(one.text for one in citable) == set(range(PAGES)) - {7}
         own_weaviate.run()
         own_weaviate.await_ready()
@@ -256,7 +256,8 @@ def test_the_rest_goes_on_while_removals_are_held(kb, wiki):
     assert (report["outcome"], report["held"], report["changed"], report["new"]) == ("held", 20, 1, 1)
     with kb.ledger.read() as ledger:
         texts = {
-            one.text for one in reading.confirm(ledger, list(kb.collection().index.ids()), ["wiki"]).values()
+            one.text
+            for one in confirming.confirm(ledger, list(kb.collection().index.ids()), ["wiki"]).values()
         }
     assert {"Edited meanwhile.", "A new one.", "The canary39 sings."} <= texts
 

@@ -128,10 +128,14 @@ class Slow:
         return getattr(self._index, name)
 
     def search(self, *asked):
-        hits = self._index.search(*asked)
-        if self._meanwhile:
-            self._meanwhile.pop()()
-        return hits
+        *asked, proposed = asked
+
+        def propose(chunks):
+            if self._meanwhile:
+                self._meanwhile.pop()()
+            proposed(chunks)
+
+        return self._index.search(*asked, propose)
 
 
 def test_a_version_published_between_the_search_and_its_confirmation_is_found_whole(tmp_path, engines):
@@ -146,6 +150,7 @@ def test_a_version_published_between_the_search_and_its_confirmation_is_found_wh
 
         name = kb.collection().name
         kb._collections[name] = Slow(kb.open_collection(name), replace)
+        kb.collection()
         found = retrieve(kb, "What does the handbook say?", ALL, limit=50)
         versions = {one.passage.text.split()[3] for one in found.passages}
         assert (len(found.passages), versions) == (PARTS, {"always", "version1"})

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import multiprocessing
 import random
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -237,6 +238,22 @@ class IndexContract:
             assert handle.missing(["a", " a", "a "]) == {"a "}
         index.delete([" a"])
         assert set(other.ids()) == {"a"}
+
+    def test_what_may_be_among_the_hits_is_told_before_they_are_scored_by_the_thread_that_asks(
+        self, index: Index
+    ) -> None:
+        ana = frozenset({"user:ana"})
+        index.write([row("a", "tea", axis(0)), row("b", "sugar", axis(1)), row("c", "tea", axis(2), ana)])
+        told: list[tuple[set[str], int]] = []
+
+        def proposed(chunks: Collection[str]) -> None:
+            told.append((set(chunks), threading.get_ident()))
+
+        for terms, vector in ((["tea"], axis(1)), (["tea"], None), ([], axis(1))):
+            hits = index.search(terms, vector, ALL, 10, proposed)
+            chunks, thread = told[-1]
+            assert found(hits) <= chunks <= {"a", "b"}
+            assert thread == threading.get_ident()
 
     def test_the_readers_filter_leaves_scores_as_they_are(self, index: Index) -> None:
         ana = frozenset({"user:ana"})

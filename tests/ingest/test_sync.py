@@ -9,7 +9,7 @@ import pytest
 from config.errors import ConfigError, DocumentError, UnavailableError
 from ingest import publishing, sync
 from ingest.documents import EVERYONE, document_id
-from ingest.ledger import ContendedError, claims, now, reading, runs, working
+from ingest.ledger import ContendedError, claims, confirming, now, reading, runs, working
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import documents, pending, quarantine
 from ingest.ledger.tables import runs as run_rows
@@ -156,7 +156,7 @@ def test_a_removed_page_cannot_be_cited_from_the_scan_on(kb, wiki):
     del wiki.pages["page 1"]
     sync.scan(kb, "wiki")
     with kb.ledger.read() as ledger:
-        assert len(reading.confirm(ledger, ids, ["wiki"])) == 8
+        assert len(confirming.confirm(ledger, ids, ["wiki"])) == 8
 
 
 def test_a_page_that_comes_back_is_published_again(kb, wiki):

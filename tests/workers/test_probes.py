@@ -126,7 +126,29 @@ def test_what_is_published_is_ready_and_the_index_is_asked(probes, kb, monkeypat
 def test_who_only_hands_work_on_does_not_open_the_index(kb, monkeypatch):
     sync_sources(kb, ["wiki"])
     monkeypatch.setattr(kb, "collection", lambda: pytest.fail("it was opened"))
-    assert set(readiness(kb, index=False)) == {"ledger"}
+    checks = readiness(kb, opens_index=False)
+    assert set(checks) == {"ledger", "index"}
+    for check in checks.values():
+        check()
+
+
+def test_it_asks_whether_the_server_of_the_index_is_ready(probes, tmp_path, own_weaviate):
+    with open_base(tmp_path, index=own_weaviate.url) as kb:
+        ask = probes(ready=readiness(kb, opens_index=False))
+        assert told(ask("/readyz"))[0] == 200
+        own_weaviate.kill()
+        ask = probes(ready=readiness(kb, opens_index=False))
+        status, body = told(ask("/readyz"))
+    assert (status, body["checks"]["ledger"]) == (503, "ok")
+    assert "cannot be used" in body["checks"]["index"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_not_ready(probes, kb, monkeypatch):
+    sync_sources(kb, ["wiki"])
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may do everything
+    status, body = told(probes(ready=readiness(kb, opens_index=False))("/readyz"))
+    assert status == 503
+    assert body["checks"]["index"].endswith("cannot be read and written")
 
 
 def test_a_ledger_that_is_down_makes_it_unready_with_the_reason(probes, kb, monkeypatch):
@@ -134,9 +156,9 @@ def test_a_ledger_that_is_down_makes_it_unready_with_the_reason(probes, kb, monk
         raise UnavailableError("the ledger cannot be used: disk full")
 
     monkeypatch.setattr(kb.ledger, "collection", down)
-    status, body = told(probes(ready=readiness(kb, index=False))("/readyz"))
+    status, body = told(probes(ready=readiness(kb, opens_index=False))("/readyz"))
     assert (status, body["ready"]) == (503, False)
-    assert body["checks"] == {"ledger": "the ledger cannot be used: disk full"}
+    assert body["checks"] == {"ledger": "the ledger cannot be used: disk full", "index": "ok"}
 
 
 def test_a_server_that_takes_the_connection_and_says_nothing_makes_it_red_in_bounded_time(probes, kb):

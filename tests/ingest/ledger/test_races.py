@@ -14,7 +14,18 @@ import pytest
 from sqlalchemy import func, select, text
 
 from ingest.documents import EVERYONE
-from ingest.ledger import ContendedError, Ledger, claims, now, owners, permitting, reading, runs, working
+from ingest.ledger import (
+    ContendedError,
+    Ledger,
+    claims,
+    confirming,
+    now,
+    owners,
+    permitting,
+    reading,
+    runs,
+    working,
+)
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import chunks, documents, pending, strays
 from ingest.ledger.tables import runs as run_rows
@@ -300,7 +311,7 @@ class Bustle:
         def read():
             with ledger.read() as connection:
                 published = reading.published_ids(connection)
-                found = reading.confirm(connection, list(published), [SOURCE])
+                found = confirming.confirm(connection, list(published), [SOURCE])
                 whole = Counter(one.document for one in found.values())
                 assert set(whole.values()) <= {4}
                 for run in runs.unfinished(connection):

@@ -1,0 +1,96 @@
+"""The gate: what of that which an index proposes is published at this moment, and may be answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from ingest.documents import Chunk, Readers, deep_link
+from ingest.ledger.collections import USED
+from ingest.ledger.locks import one_of
+from ingest.ledger.restoring import RESTORED, held_since
+from ingest.ledger.scanning import readers_of
+from ingest.ledger.tables import chunks, documents, state
+from ingest.ledger.working import chunk_of
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk that the ledger confirmed as published, with what a citation needs."""
+
+    chunk: Chunk
+    position: int
+    document: str
+    """The ledger's id."""
+    entry: str
+    """The connector's id."""
+    source: str
+    title: str
+    url: str | None
+    """The deep link to the heading or page."""
+    author: str | None
+    updated_at: datetime | None
+    readers: Readers
+
+    @property
+    def text(self) -> str:
+        """What may be quoted."""
+        return self.chunk.text
+
+
+Confirmed = Row[Any]
+"""What `confirm` brings of a chunk: its `id`, `document`, `text`, `readers`, and the rest of a passage."""
+
+_CONFIRMED = (
+    select(
+        chunks,
+        documents.c.entry,
+        documents.c.source,
+        documents.c.title,
+        documents.c.url,
+        documents.c.author,
+        documents.c.updated_at,
+        documents.c.readers,
+    )
+    .join(documents, documents.c.id == chunks.c.document)
+    .where(documents.c.removed_at.is_(None))
+)
+
+
+def look(connection: Connection, sources: Collection[str]) -> tuple[str | None, set[str]]:
+    """The collection in use, and those of the sources that nothing is answered from before a sync."""
+    kept = {row.key: row.value for row in connection.execute(select(state))}
+    return kept.get(USED), held_since(connection, sources, kept.get(RESTORED))
+
+
+def confirm(connection: Connection, ids: Collection[str], sources: Collection[str]) -> dict[str, Confirmed]:
+    """Those of the chunk ids that are published at this moment, in configured sources. Readers are not
+    applied here: see `ingest.permissions`."""
+    among = one_of(connection, chunks.c.id, ids)
+    rows = connection.execute(_CONFIRMED.where(among, documents.c.source.in_(sources)))
+    return {row.id: row for row in rows}
+
+
+def passage_of(row: Confirmed) -> Passage:
+    """All of it, for what is shown."""
+    return Passage(
+        chunk=chunk_of(row),
+        position=row.position,
+        document=row.document,
+        entry=row.entry,
+        source=row.source,
+        title=row.title,
+        url=deep_link(row.url, row.anchor, row.page),
+        author=row.author,
+        updated_at=row.updated_at,
+        readers=readers_of(row.readers) or frozenset(),
+    )
+
+
+def has_published(connection: Connection) -> bool:
+    """Whether there is anything that could be answered from."""
+    return connection.scalar(select(chunks.c.id).limit(1)) is not None
