@@ -1,7 +1,7 @@
 """The ledger's two databases for tests, which take `ledger_url` and run on each.
 
 `ledger_url` is a ledger at the current migration, nobody else's; `empty_url` a database without any table.
-`postgres_ledger` is the first of these on PostgreSQL only; `new_ledger()` is another one at each call.
+`postgres_ledger` is the first of these on PostgreSQL only; `new_postgres_ledger()` another one at each call.
 """
 
 from __future__ import annotations
@@ -29,13 +29,6 @@ def empty_url(request, tmp_path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     return request.getfixturevalue("postgres_url")
-
-
-@pytest.fixture(params=DATABASES)
-def new_ledger(request, tmp_path_factory) -> Callable[[], str]:
-    if request.param == "sqlite":
-        return lambda: f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db"
-    return request.getfixturevalue("new_postgres_ledger")
 
 
 @pytest.fixture

@@ -96,6 +96,9 @@ class Index(Protocol):
     def ids(self) -> Iterator[str]:
         """Every chunk id in the collection, each once, in no order; read as it goes where there are many."""
 
+    def count(self) -> int:
+        """How many rows there are: of chunks, and of versions of them that are about to be removed."""
+
     def missing(self, chunks: Iterable[str]) -> set[str]:
         """Those of `chunks` that are not in the collection, or that no search by vectors would find.
 

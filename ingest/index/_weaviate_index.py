@@ -30,6 +30,7 @@ from ingest.index._weaviate_objects import (
     told,
     version_of,
 )
+from ingest.index._weaviate_schema import lags
 from ingest.index._weaviate_search import MOST, Search
 
 _BATCH = 200
@@ -107,13 +108,21 @@ class WeaviateIndex:
                     yield chunk
                 last = chunk
 
+    def count(self) -> int:
+        """How many objects there are."""
+        with self._translated():
+            return self._objects.aggregate.over_all(total_count=True).total_count or 0
+
     def missing(self, chunks: Iterable[str]) -> set[str]:
         """Those of `chunks` that are not in the collection, or not to be found by their vectors."""
         with self._translated():
             result: set[str] = set()
             for group in groups(chunks):
-                found = self._by_vector(of_chunks(group), return_properties=["chunk"])
-                result.update(set(group).difference(told(one.properties["chunk"]) for one in found))
+                if lost := self._unfound(group):
+                    # Asked in this order: a queue that was emptied meanwhile hides nothing any more.
+                    waiting = {one.chunk for one in self._versions(group)} if self._lags() else set()
+                    lost = self._unfound(sorted(lost - waiting))
+                result |= lost
             return result
 
     def drop(self) -> None:
@@ -175,8 +184,21 @@ class WeaviateIndex:
         known = {one.id: one for one in versions}
         if not known:
             return {}
-        found = self._by_vector(of_ids(known), return_properties=[])
-        return {known[one.uuid].chunk: known[one.uuid] for one in found}
+        found = {one.uuid for one in self._by_vector(of_ids(known), return_properties=[])}
+        if len(found) < len(known) and self._lags():
+            found = set(known)
+        return {known[id_].chunk: known[id_] for id_ in found}
+
+    def _unfound(self, chunks: Sequence[str]) -> set[str]:
+        """Those that a search by vectors would not find."""
+        if not chunks:
+            return set()
+        found = self._by_vector(of_chunks(chunks), return_properties=["chunk"])
+        return set(chunks).difference(told(one.properties["chunk"]) for one in found)
+
+    def _lags(self) -> bool:
+        """Whether vectors wait to be indexed (ASYNC_INDEXING): in a queue that outlives the server."""
+        return any(map(lags, self._objects.config.get_shards()))
 
     def _by_vector(self, these: Any, **what: Any) -> Any:
         """Objects as the vector index knows them: of so few it measures the distance of each."""

@@ -13,7 +13,7 @@ from weaviate.classes.config import (
     Tokenization,
     VectorDistances,
 )
-from weaviate.collections.classes.config import CollectionConfig
+from weaviate.collections.classes.config import CollectionConfig, ShardStatus
 from weaviate.exceptions import UnexpectedStatusCodeError
 
 from config.errors import ConfigError
@@ -93,3 +93,9 @@ def check(found: CollectionConfig, address: Address, dimension: int) -> None:
             f"the collection {found.name} holds vectors of {held} floats, but the embedding model makes"
             f" {dimension}. Set the model back. {anew}"
         )
+
+
+def lags(shard: ShardStatus) -> bool:
+    """Whether a shard has taken vectors that it will index later. Its queue's size alone does not tell: what
+    was taken last is not counted yet (1.39)."""
+    return shard.status == "INDEXING" or shard.vector_queue_size > 0

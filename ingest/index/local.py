@@ -108,6 +108,11 @@ class LocalIndex:
         with self._translated():
             return iter(self._rows.chunks())
 
+    def count(self) -> int:
+        """How many chunks there are."""
+        with self._translated():
+            return len(self._rows.chunks())
+
     def missing(self, chunks: Iterable[str]) -> set[str]:
         """Those of `chunks` that are not in the collection."""
         with self._translated():

@@ -166,10 +166,7 @@ def _parts(version: str) -> tuple[int, ...]:
 
 def _about_shards(client: WeaviateClient, name: str) -> Iterator[str]:
     for shard in client.collections.use(name).config.get_shards():
-        if shard.status != "READY":
+        if schema.lags(shard):
+            yield f"vectors wait to be indexed in {name} (ASYNC_INDEXING): what is published is found late"
+        elif shard.status != "READY":
             yield f"{name} is {shard.status.lower()}: nothing can be written to it"
-        if shard.vector_queue_size:
-            yield (
-                f"{shard.vector_queue_size} vectors wait to be indexed (ASYNC_INDEXING): what is published is"
-                " found late"
-            )

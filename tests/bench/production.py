@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,14 @@ import yaml
 from config.settings import Settings
 from ingest.encoding import Encoder
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import requests
+from ingest.ledger import now, processes, reading, requests
 from ingest.ledger.tables import chunks, documents, pending, runs, strays
 from ingest.translation import NoTranslator
 from tests.bench.tables import show, tell
 from tests.doubles import HashEmbedder
 from tests.sabio_child import Child
 from tests.services import Postgres, Redis, Server, Weaviate
+from workers.app import hint
 
 SOURCE = "wiki"
 WORDS = (
@@ -91,8 +94,16 @@ class Site:
         return {**report, "wall": time.perf_counter() - began}
 
     def ask_for_a_sync(self) -> None:
-        with self.base() as kb, kb.ledger.write() as ledger:
-            requests.request_sync(ledger, SOURCE)
+        with self.base() as kb:
+            with kb.ledger.write() as ledger:
+                requests.request_sync(ledger, SOURCE)
+            hint(kb.settings, [SOURCE])
+
+    def last_report(self) -> dict[str, Any]:
+        """The report of the last run; as `wall` its seconds, from the listing to the end."""
+        with self.base() as kb, kb.ledger.read() as ledger:
+            told = reading.run_report(ledger, str(reading.last_run(ledger, SOURCE)))
+            return {**told, "wall": told["seconds"]}
 
     def standing(self) -> tuple[int, int]:
         """How many runs have ended well, and how many documents wait."""
@@ -156,59 +167,100 @@ def open_site(folder: Path, *, real: bool) -> Iterator[Site]:
         yield site
 
 
-def work_until_done(
-    site: Site, done_before: int, *, kills: random.Random | None = None
-) -> tuple[float, dict[str, int]]:
-    """Two workers until the run that was asked for has ended: seconds, and who was killed how often."""
-    workers, killed, began = [site.worker(), site.worker()], dict[str, int](), time.perf_counter()
-    following = began + 8
+@contextmanager
+def two_workers(site: Site) -> Iterator[list[Child]]:
+    """Two workers, which may be replaced in the list; those that are in it at the end are ended."""
+    workers = [site.worker(), site.worker()]
     try:
-        while True:
-            time.sleep(0.5)
-            if kills and time.perf_counter() > following:
-                victim = kills.choice(["worker", *site.servers])
-                killed[victim] = killed.get(victim, 0) + 1
-                if victim == "worker":
-                    which = kills.randrange(2)
-                    workers[which].kill()
-                    workers[which] = site.worker()
-                else:
-                    site.servers[victim].kill()
-                    time.sleep(kills.random() * 3)
-                    site.servers[victim].restart()
-                following = time.perf_counter() + 4 + 8 * kills.random()
-            done, waiting = site.standing()
-            if done > done_before and not waiting:
-                return time.perf_counter() - began, killed
-            if time.perf_counter() - began > PATIENCE:
-                raise RuntimeError(f"not done after {PATIENCE} s: {waiting} wait")
+        yield workers
     finally:
         for worker in workers:
             worker.kill()
 
 
+def work_until_done(site: Site, workers: list[Child], kills: random.Random | None = None) -> dict[str, int]:
+    """Ask for a sync, and wait until its run has ended: who was killed how often meanwhile."""
+    done_before, _ = site.standing()
+    site.ask_for_a_sync()
+    killed, began = dict[str, int](), time.perf_counter()
+    following = began + 8
+    while True:
+        time.sleep(0.5)
+        if kills and time.perf_counter() > following:
+            victim = kills.choice(["worker", *site.servers])
+            killed[victim] = killed.get(victim, 0) + 1
+            if victim == "worker":
+                which = kills.randrange(2)
+                workers[which].kill()
+                workers[which] = site.worker()
+            else:
+                site.servers[victim].kill()
+                time.sleep(kills.random() * 3)
+                site.servers[victim].restart()
+            following = time.perf_counter() + 4 + 8 * kills.random()
+        done, waiting = site.standing()
+        if done > done_before and not waiting:
+            return killed
+        if time.perf_counter() - began > PATIENCE:
+            raise RuntimeError(f"not done after {PATIENCE} s: {waiting} wait")
+
+
+def _starts(site: Site, times: int = 5) -> list[float]:
+    """Seconds from `sabio work`, the product as it is, until its first message was consumed."""
+    took = []
+    with site.base() as kb:
+        for _ in range(times):
+            moment, began = now(), time.perf_counter()
+            with Child(site.config, "work", "--port", "0", module="bot") as worker:
+                while not _has_consumed(kb, moment):
+                    if not worker.alive or time.perf_counter() > began + 60:
+                        raise RuntimeError(f"it does not start:\n{worker.said()}")
+                    time.sleep(0.02)
+                took.append(time.perf_counter() - began)
+                worker.stop()
+    return took
+
+
+def _has_consumed(kb: KnowledgeBase, since: datetime) -> bool:
+    with kb.ledger.read() as ledger:
+        return any(row.consumed_at and row.consumed_at > since for row in processes.alive(ledger, 60))
+
+
 def report(count: int, *, real: bool = False) -> None:
-    """Print what syncs take, and what a sync under kills leaves."""
+    """Print what a worker takes to start, what syncs take, and what a sync under kills leaves."""
     command = f"python -m tests.bench --documents {count} {'--real ' if real else ''}production"
     with tempfile.TemporaryDirectory() as folder, open_site(Path(folder), real=real) as site:
         docs = site.folder / "docs"
+        tell("starting workers …")
+        starts = _starts(site)
         write_pages(docs, count, "1")
-        tell(f"first sync of {count:,} documents, two workers …")
-        site.ask_for_a_sync()
-        first, _ = work_until_done(site, 0)
-        clean = site.snapshot()
-        tell("again, nothing changed …")
-        again = site.sync()
-        write_pages(docs, count, "2", every=100)
-        tell("again, one in a hundred changed …")
-        few = site.sync()
-        write_pages(docs, count, "1", every=100)
-        site.sync()
-    rows = [("first, two workers", first, 1.0, count, len(clean["chunks"]))]
-    rows += [
-        (name, told["wall"], told["wall"] / first, told["new"] + told["changed"], told["chunks_embedded"])
-        for name, told in (("again, nothing changed", again), ("again, 1 % changed", few))
+        told: dict[str, dict[str, Any]] = {}
+        with two_workers(site) as workers:
+            for name, version in (("first", "1"), ("nothing changed", "1"), ("1 % changed", "2")):
+                tell(f"{count:,} documents, two workers: {name} …")
+                if name != "nothing changed":
+                    write_pages(docs, count, version, every=1 if name == "first" else 100)
+                work_until_done(site, workers)
+                told[f"two workers: {name}"] = site.last_report()
+                if name == "first":
+                    clean = site.snapshot()
+        for name, version in (("nothing changed", "2"), ("1 % changed", "1")):
+            tell(f"`sabio sync` alone: {name} …")
+            if name != "nothing changed":
+                write_pages(docs, count, version, every=100)
+            told[f"`sabio sync` alone, its start included: {name}"] = site.sync()
+    first = told["two workers: first"]["wall"]
+    rows = [
+        (name, one["wall"], one["wall"] / first, one["new"] + one["changed"], one["chunks_embedded"])
+        for name, one in told.items()
     ]
+    show(
+        "From `sabio work` to its first message consumed",
+        command,
+        ("workers started", "median s", "slowest s"),
+        [(len(starts), statistics.median(starts), max(starts))],
+        digits=1,
+    )
     vectors = "the local model" if real else "hashed vectors"
     show(
         f"Syncing {count:,} documents with PostgreSQL, Weaviate, Redis and {vectors}",
@@ -221,9 +273,9 @@ def report(count: int, *, real: bool = False) -> None:
     with tempfile.TemporaryDirectory() as folder, open_site(Path(folder), real=False) as site:
         write_pages(site.folder / "docs", count, "1")
         tell("the same under kills …")
-        site.ask_for_a_sync()
-        seconds, killed = work_until_done(site, 0, kills=random.Random(4))
-        under_kills = site.snapshot()
+        with two_workers(site) as workers:
+            killed = work_until_done(site, workers, kills=random.Random(4))
+        seconds, under_kills = site.last_report()["seconds"], site.snapshot()
     index = under_kills["index"]
     show(
         f"The same {count:,} documents with everything killed at random, against the clean run",

@@ -12,13 +12,20 @@ import pytest
 
 from ingest.ledger.tables import chunks, documents, pending
 from ingest.observing import STEPS
+from tests.contract.conftest import KINDS
 from tests.doubles import Page, differences
 from tests.sync_child import INSIDE, PUBLISHING, SOURCE, keep_ledger, open_folder, start
 from workers.local import sync_sources
 
 PLACES = (*STEPS, *INSIDE, PUBLISHING)
-ON_A_SERVER = ("planned", "noted", PUBLISHING, "published", "swept")
-"""Places that are tried on PostgreSQL as well each time; `make contract` tries them all."""
+ON_SERVERS = ("planned", "noted", "indexed", PUBLISHING, "published", "swept")
+"""Places that are tried on PostgreSQL and Weaviate as well each time; `make contract` tries them all."""
+
+
+def on_both(places):
+    """For tests that take `new_engines` and a place; places inside of a write are the local index's own."""
+    cases = [(kind, place) for kind in KINDS for place in places if kind == "embedded" or place not in INSIDE]
+    return pytest.mark.parametrize(("new_engines", "place"), cases, indirect=["new_engines"])
 
 
 def write_pages(data: Path, count: int, version: str) -> None:
@@ -103,16 +110,16 @@ def test_whatever_was_being_done_when_it_was_killed_the_next_sync_ends_as_if_not
     resume_after_kills(tmp_path, clean, place, [1, 3])
 
 
-@pytest.mark.parametrize("place", ON_A_SERVER)
-def test_the_same_with_the_ledger_on_a_server(tmp_path, clean, place, postgres_ledger):
-    resume_after_kills(keep_ledger(tmp_path, postgres_ledger), clean, place, [1, 3])
+@pytest.mark.parametrize("place", ON_SERVERS)
+def test_the_same_on_servers(tmp_path, clean, place, production):
+    resume_after_kills(keep_ledger(tmp_path, **production), clean, place, [1, 3])
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize("place", PLACES)
-def test_twenty_kills_at_a_step_leave_no_trace(tmp_path_factory, clean, place, new_ledger):
+@on_both(PLACES)
+def test_twenty_kills_at_a_step_leave_no_trace(tmp_path_factory, clean, place, new_engines):
     for number in range(10):
-        data = keep_ledger(tmp_path_factory.mktemp("kills"), new_ledger())
+        data = keep_ledger(tmp_path_factory.mktemp("kills"), **new_engines())
         resume_after_kills(data, clean, place, [1 + number % 8, 1 + 3 * number % 8])
 
 
@@ -166,13 +173,13 @@ def race(data: Path, rounds: int) -> None:
             child.communicate(timeout=60)
 
 
-def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path, ledger_url):
-    race(keep_ledger(tmp_path, ledger_url), 5)
+def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path, engines):
+    race(keep_ledger(tmp_path, **engines), 5)
 
 
 @pytest.mark.contract
-def test_four_processes_do_nothing_twice_in_a_hundred_rounds(tmp_path, ledger_url):
-    race(keep_ledger(tmp_path, ledger_url), 100)
+def test_four_processes_do_nothing_twice_in_a_hundred_rounds(tmp_path, engines):
+    race(keep_ledger(tmp_path, **engines), 100)
 
 
 ZOMBIES = ("fetched", "noted", "indexed", "published", "swept", "rows written")
@@ -184,8 +191,8 @@ def test_a_worker_that_comes_back_after_its_lease_changes_nothing(tmp_path, plac
 
 
 @pytest.mark.parametrize("place", ["noted", "published"])
-def test_nor_does_it_with_the_ledger_on_a_server(tmp_path, place, postgres_ledger):
-    outlive_a_lease(keep_ledger(tmp_path, postgres_ledger), place, 1)
+def test_nor_does_it_on_servers(tmp_path, place, production):
+    outlive_a_lease(keep_ledger(tmp_path, **production), place, 1)
 
 
 def test_a_worker_that_is_stopped_within_a_transaction_is_not_waited_for_long(tmp_path, postgres_ledger):
@@ -195,10 +202,10 @@ def test_a_worker_that_is_stopped_within_a_transaction_is_not_waited_for_long(tm
 
 
 @pytest.mark.contract
-@pytest.mark.parametrize("place", ZOMBIES)
-def test_fifty_zombies_change_nothing(tmp_path_factory, place, new_ledger):
+@on_both(ZOMBIES)
+def test_fifty_zombies_change_nothing(tmp_path_factory, place, new_engines):
     for number in range(9):
-        data = keep_ledger(tmp_path_factory.mktemp("zombie"), new_ledger())
+        data = keep_ledger(tmp_path_factory.mktemp("zombie"), **new_engines())
         outlive_a_lease(data, place, 1 + number % 4)
 
 

@@ -24,9 +24,9 @@ class Wiki(MemoryConnector):
         return Content(content.data, entry.id if entry.id in POISONS else "good.txt", content.media_type)
 
 
-def poison(data, monkeypatch, pages, poisons):
+def poison(data, monkeypatch, pages, poisons, engines):
     monkeypatch.setattr(pool, "_PROGRAM", "tests.ingest.misbehaving")
-    with open_base(data) as kb, Parsers(Limits(memory_mb=300, seconds=1, processes=2)) as parsers:
+    with open_base(data, **engines) as kb, Parsers(Limits(memory_mb=300, seconds=1, processes=2)) as parsers:
         vars(kb)["parsers"] = parsers
         wiki = kb.connectors["wiki"] = Wiki(name="wiki")
         for number in range(pages):
@@ -45,12 +45,15 @@ def poison(data, monkeypatch, pages, poisons):
         assert published == wiki.pages.keys() - set(poisons)
 
 
+@pytest.mark.parametrize("engines", ["embedded"], indirect=True)  # `make contract` tries them on servers
 @pytest.mark.parametrize("name", POISONS)
-def test_a_poisonous_document_is_tried_three_times_and_put_aside_with_its_reason(tmp_path, monkeypatch, name):
-    poison(tmp_path, monkeypatch, 10, [name])
+def test_a_poisonous_document_is_tried_three_times_and_put_aside_with_its_reason(
+    tmp_path, monkeypatch, name, engines
+):
+    poison(tmp_path, monkeypatch, 10, [name], engines)
 
 
 @pytest.mark.contract
 @pytest.mark.parametrize("name", POISONS)
-def test_of_two_hundred_documents_only_the_poisonous_one_is_missing(tmp_path, monkeypatch, name):
-    poison(tmp_path, monkeypatch, 199, [name])
+def test_of_two_hundred_documents_only_the_poisonous_one_is_missing(tmp_path, monkeypatch, name, engines):
+    poison(tmp_path, monkeypatch, 199, [name], engines)

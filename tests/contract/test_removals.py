@@ -187,9 +187,20 @@ OUTAGES = {
 }
 
 
-@pytest.mark.parametrize("engines", ["embedded"], indirect=True)  # `make contract` tries them on servers
+@pytest.mark.parametrize("engines", ["embedded"], indirect=True)
 @pytest.mark.parametrize("outage", OUTAGES)
 def test_an_outage_that_looks_like_deletion_deletes_nothing_and_is_told(kb, wiki, outage):
+    delete_nothing(kb, wiki, outage)
+
+
+@pytest.mark.contract
+@pytest.mark.parametrize("engines", ["production"], indirect=True)
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_no_such_outage_deletes_anything_on_servers(kb, wiki, outage):
+    delete_nothing(kb, wiki, outage)
+
+
+def delete_nothing(kb, wiki, outage):
     before = dict(wiki.pages)
     OUTAGES[outage](wiki)
     new = wiki.pages.keys() - before.keys()

@@ -327,6 +327,14 @@ class IndexContract:
             assert handle.missing(["c3", "c4", "c5"]) == {"c3", "c4"}
         reopened.close()
 
+    def test_rows_are_counted(self, index: Index, other: Index) -> None:
+        assert other.count() == 0
+        index.write([row(f"c{number}") for number in range(7)])
+        index.write([row("c1", "other words")])
+        index.delete(["c2", "c3"])
+        for handle in (index, other):
+            assert handle.count() == 5
+
     def test_a_collection_that_was_not_dropped_is_not_gone(self, index: Index) -> None:
         index.write([row("a")])
         assert found(index.search(["word"], unit(1), ALL, 10)) == {"a"}

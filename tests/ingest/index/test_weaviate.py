@@ -308,6 +308,38 @@ def test_vectors_that_a_killed_server_forgot_are_noticed_and_written_again(
         assert count(own_weaviate.url) == 6
 
 
+class Lagging(Weaviate):
+    """Indexes vectors some time after it has taken them."""
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"ASYNC_INDEXING": "true"}
+
+
+@pytest.mark.usefixtures("loopback")
+def test_a_server_that_indexes_late_is_warned_of_and_what_it_took_is_not_taken_for_lost(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o711)
+    server = Lagging.start(tmp_path / "weaviate")
+    try:
+        with open_base(tmp_path / "var", memory=["wiki"], index=server.url) as kb:
+            wiki = kb.connectors["wiki"]
+            for number in range(20):
+                wiki.edit(f"page {number}", text=f"The canary{number} sings.")
+            for _ in range(2):
+                [report] = sync_sources(kb, ["wiki"])
+                assert (report["outcome"], report["failed"]) == ("done", []), report
+            assert report["chunks_embedded"] == 0
+            collection = kb.collection()
+            until = time.monotonic() + 30
+            while any("wait to be indexed" in said for said in kb.engine.warnings(collection.name)):
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            assert differences(kb, "wiki", wiki.pages) == []
+    finally:
+        server.drop()
+
+
 def test_a_server_that_hangs_keeps_nobody_waiting_for_more_than_ten_seconds(own_weaviate: Weaviate) -> None:
     with closing(open_index(own_weaviate.url)) as index:
         index.write([row("a")])
