@@ -33,7 +33,7 @@ listeners: list[Callable[[str, float, Mapping[str, str]], None]] = []
 
 
 def observe_metric(name: str, value: float = 1.0, **labels: str) -> None:
-    """Tell whoever counts: `name` is one of `workers.metrics.COUNTED`, `value` an increase or a duration."""
+    """Tell whoever counts: `name` is one of `workers.counted.COUNTED`, `value` an increase or a duration."""
     for listen in listeners:
         listen(name, value, labels)
 

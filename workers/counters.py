@@ -15,7 +15,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from config import telemetry
-from workers.metrics import COUNTED
+from workers.counted import COUNTED
 
 _ENDED = "ended"
 """Stands where a process id does in the names of the files that hold the counts of those that ended."""

@@ -1,8 +1,9 @@
 """What a process counts, for Prometheus; and everything that `/metrics` tells, put together.
 
 What the ledger knows is read from it when somebody asks (`gauges.py`), so every process tells the same and
-nothing is counted twice. Counted (`counters.py`) is only what leaves no row behind: how long things took and
-what failed. prometheus_client is imported by `registry`; where nobody calls it, counting costs nothing.
+nothing is counted twice. Counted (`counted.py`, by `counters.py`) is only what leaves no row behind: how long
+things took and what failed. prometheus_client is imported by `registry`; where nobody calls it, counting
+costs nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING
 
 from config import telemetry
 
@@ -27,43 +27,6 @@ if TYPE_CHECKING:
 
     from ingest.knowledge import KnowledgeBase
 
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A metric that a process counts."""
-
-    metric: str
-    """Its name for Prometheus."""
-    kind: Literal["counter", "histogram"]
-    meaning: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-
-COUNTED = {
-    "task_seconds": Count(
-        "sabio_task_seconds", "histogram", "How long tasks took, in seconds.", ("task",),
-        (0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1800),
-    ),
-    "task_failures": Count(
-        "sabio_task_failures_total", "counter",
-        "Tasks that failed, by the class of the error.", ("task", "kind"),
-    ),
-    "documents_worked": Count(
-        "sabio_documents_worked_total", "counter",
-        "Documents that were worked on: done, to be retried, or quarantined.", ("source", "outcome"),
-    ),
-    "index_mended": Count(
-        "sabio_index_mended_total", "counter",
-        "Chunks that audits found wrong in the index and put right: orphans, gaps, readers.", ("what",),
-    ),
-    "questions": Count("sabio_questions_total", "counter", "Questions, by how they ended.", ("outcome",)),
-    "question_seconds": Count(
-        "sabio_question_seconds", "histogram", "How long questions took to answer, in seconds.", (),
-        (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
-    ),
-}  # fmt: skip
-"""What `telemetry.observe_metric` may be told, by the name that it is told by."""
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable by which prometheus_client is told to count into files."""

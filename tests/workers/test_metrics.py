@@ -25,8 +25,9 @@ from ingest.ledger import chores, now, processes, requests
 from ingest.ledger.tables import runs as run_rows
 from tests.doubles import open_base
 from workers import gauges, metrics
+from workers.counted import COUNTED
 from workers.local import sync_sources
-from workers.metrics import COUNTED, registry, timed
+from workers.metrics import registry, timed
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bot", "config", "ingest", "workers")
