@@ -185,7 +185,10 @@ def fail(
             since=now(),
         )
     )
-    if unswept(connection, work.document):
+    if work.revision is not None and work.readers != work.indexed_readers:
+        # What was readable before is published still, for the readers of now.
+        give_back(connection, work, action=READERS, attempts=0)
+    elif unswept(connection, work.document):
         give_back(connection, work, action=SWEEP, attempts=0)
     else:
         connection.execute(delete(pending).where(pending.c.document == work.document))

@@ -13,7 +13,7 @@ from ingest.ledger import ContendedError, claims, confirming, now, reading, runs
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import documents, pending, quarantine
 from ingest.ledger.tables import runs as run_rows
-from tests.doubles import Counter, Page, differences, open_base
+from tests.doubles import Counter, Page, differences, index_differences, open_base
 from workers.local import sync_sources
 
 ANA = frozenset({"user:ana@acme.com"})
@@ -530,3 +530,18 @@ def test_a_new_title_for_a_page_whose_edit_cannot_be_read_does_not_pass_the_edit
     assert len(synced(kb)["failed"]) == 1
     assert row_of(kb, "page 1").title == "New title"
     assert row_of(kb, "page 1").revision == good.entry_revision
+
+
+@pytest.mark.parametrize(
+    "readers", [frozenset({"user:ana@acme.com"}), frozenset({"everyone", "group:hr"}), None]
+)
+def test_a_page_that_cannot_be_read_any_more_has_its_new_readers_all_the_same(kb, wiki, readers):
+    synced(kb)
+    wiki.edit("page 1", text="poison", readers=readers)
+    report = synced(kb)
+    assert [one["document"] for one in report["failed"]] == ["page 1"]
+    with kb.ledger.read() as ledger:
+        published = reading.published_ids(ledger)
+        [kept] = [row for row in reading.published_documents(ledger) if row.entry == "page 1"]
+    assert kept.indexed_readers == kept.readers or (kept.readers is None and kept.indexed_readers == [])
+    assert index_differences(kb, published) == []
