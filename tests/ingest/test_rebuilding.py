@@ -110,8 +110,10 @@ def test_questions_go_on_during_rebuilds(kb, wiki):
 
     asking = threading.Thread(target=ask)
     asking.start()
-    for _ in range(3):
+    rebuilds = 0
+    while rebuilds < 3 or (len(asked) <= 3 and not failed):  # the first question loads what it needs
         rebuild(kb)
+        rebuilds += 1
     ended.set()
     asking.join()
     assert failed == []
