@@ -84,22 +84,21 @@ def differences(kb: KnowledgeBase, collection: IndexCollection) -> Audit:
 
 def _compare(kb: KnowledgeBase, collection: IndexCollection) -> tuple[_Held, set[str]]:
     """What a collection holds, and the published chunks that it seems to lack."""
-    index, gaps = collection.index, set[str]()
-    # Where as many rows are there as chunks are published, and none of these is missing, there are no others.
+    index, gaps, published = collection.index, set[str](), 0
     count = index.count()
     with kb.ledger.read() as ledger:
-        if count == indexed.count_published(ledger):
-            for page in indexed.each_published(ledger):
-                gaps |= index.missing(page)
-            if not gaps:
-                return _Held(()), gaps
+        for page in indexed.each_published(ledger):
+            gaps |= index.missing(page)
+            published += len(page)
+    # Where as many rows are there as chunks are published, and none of these is missing, there are no others.
+    if count == published and not gaps:
+        return _Held(()), gaps
     # In this order: an id that is in the index was noted in the ledger before, so one that the ledger does
     # not know afterwards belongs to nobody.
     held = _Held(index.ids())
     with kb.ledger.read() as ledger:
         for page in indexed.each_published(ledger):
             held.name(page)
-            gaps |= index.missing(page)
         for strays in indexed.each_stray(ledger):
             held.name(strays)
     return held, gaps

@@ -47,7 +47,7 @@ class Collections:
 
 def look(connection: Connection) -> Collections:
     """Which collections there are."""
-    kept = _kept(connection)
+    kept = kept_state(connection)
     return Collections(*(_noted(kept, place) for place in _PLACES))
 
 
@@ -72,7 +72,7 @@ def use(
     """
     # Whoever publishes holds the row of the collection in use until the commit.
     connection.execute(select(state).where(state.c.key == USED).with_for_update())
-    kept = _kept(connection)
+    kept = kept_state(connection)
     if kept.get(USED) != instead_of or not only_if(connection):
         return False
     if instead_of is None:
@@ -89,14 +89,15 @@ def use(
 
 def forget(connection: Connection, name: str) -> None:
     """A collection that is not in use is not there any more."""
-    kept = _kept(connection)
+    kept = kept_state(connection)
     for place in (BUILDING, RETIRED):
         if kept.get(place) == name:
             keys = (place, place + _MADE_WITH, place + _SINCE)
             connection.execute(state.delete().where(state.c.key.in_(keys)))
 
 
-def _kept(connection: Connection) -> dict[str, str]:
+def kept_state(connection: Connection) -> dict[str, str]:
+    """The whole table `state`, which is a few rows."""
     return {row.key: row.value for row in connection.execute(select(state))}
 
 

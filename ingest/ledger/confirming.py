@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ingest.documents import Chunk, Readers, deep_link
-from ingest.ledger.collections import USED
+from ingest.ledger.collections import USED, kept_state
 from ingest.ledger.locks import one_of
 from ingest.ledger.restoring import RESTORED, held_since
 from ingest.ledger.scanning import readers_of
-from ingest.ledger.tables import chunks, documents, state
+from ingest.ledger.tables import chunks, documents
 from ingest.ledger.working import chunk_of
 
 
@@ -63,7 +63,7 @@ _CONFIRMED = (
 
 def look(connection: Connection, sources: Collection[str]) -> tuple[str | None, set[str]]:
     """The collection in use, and those of the sources that nothing is answered from before a sync."""
-    kept = {row.key: row.value for row in connection.execute(select(state))}
+    kept = kept_state(connection)
     return kept.get(USED), held_since(connection, sources, kept.get(RESTORED))
 
 
