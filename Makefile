@@ -35,6 +35,7 @@ serve: $(SYNCED) $(PROVIDED) ## Keep the sources of ./sabio.yaml current (else t
 	@$(RUN) sabio serve
 
 test: $(SYNCED) $(PROVIDED) ## Run the tests; the first time, get the servers that they use
+	@$(UV) sync --frozen --inexact --quiet --group models
 	@$(RUN) python -m tests.services.install
 	@$(RUN) pytest -n 2 -m "not contract"
 

@@ -1,4 +1,4 @@
-"""The kinds of values that settings hold: principals, members of groups, schedules, addresses of servers."""
+"""The kinds of values that settings hold: principals, members of groups, schedules, models, addresses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator
 _PRINCIPAL = re.compile(r"everyone|(user:[^\s@:]+@[^\s@:]+)|(group:\S(.*\S)?)|(domain:[^\s@:]+\.[^\s@:]+)")
 _EVERYBODY = {"*", "all", "any", "anyone", "everybody", "public", "todos"}
 _CRON_FIELD = re.compile(r"\*(/\d+)?|\d+(-\d+(/\d+)?)?(,\d+(-\d+(/\d+)?)?)*")
+_MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]*:\S.*")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
@@ -102,10 +103,22 @@ def _address(*plain: str, schemes: tuple[str, ...], example: str) -> BeforeValid
     return BeforeValidator(check)
 
 
+def _model_name(value: object) -> object:
+    """`none`, or `provider:model`; the provider is a word of LlamaIndex's integrations."""
+    if value is None or value is False:
+        return "none"
+    if not isinstance(value, str) or value == "none" or _MODEL_NAME.fullmatch(value):
+        return value
+    raise ValueError(
+        f"expected `none` or `provider:model`, as `openai:gpt-4o-mini` or `ollama:llama3.1`, saw `{value}`"
+    )
+
+
 Principals = Annotated[frozenset[str], BeforeValidator(_principals)]
 Members = Annotated[frozenset[str], BeforeValidator(_members)]
 Schedule = Annotated[str, BeforeValidator(_schedule)]
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]
+ModelName = Annotated[str, BeforeValidator(_model_name)]
 IndexAddress = Annotated[
     str,
     _address("local", schemes=("weaviate", "weaviates"), example="weaviate://127.0.0.1:8080?grpc=50051"),

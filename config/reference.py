@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 
-from config.settings import Settings, SourceSettings
+from config.sections import SourceSettings
+from config.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
 _BEGIN, _END = "<!-- settings -->", "<!-- end of settings -->"
@@ -44,6 +45,8 @@ def _describe(model: type[BaseModel], prefix: str) -> Iterator[Described]:
 def _plain(default: object) -> str:
     if isinstance(default, Path):
         return f"./{default}"
+    if isinstance(default, bool):
+        return str(default).lower()
     return "" if default is None or default in ((), {}) else str(default)
 
 
@@ -60,7 +63,8 @@ def _type_name(annotation: Any) -> str:
         return "mapping"
     if arguments:  # X | None
         return _type_name(arguments[0])
-    return {int: "whole number", float: "number", Path: "path"}.get(annotation, "text")
+    names = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
+    return names.get(annotation, "text")
 
 
 def with_settings(page: str) -> str:

@@ -14,8 +14,6 @@ from typing import Any, Literal
 
 # pydantic-settings would read the environment too, but costs every command 0.2 s of start-up.
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PrivateAttr,
     ValidationError,
@@ -23,9 +21,22 @@ from pydantic import (
 )
 
 from config.errors import ConfigError
-from config.fields import IndexAddress, Members, Principals, QueueAddress, Schedule, TimeZone
+from config.fields import IndexAddress, Members, ModelName, QueueAddress
 from config.reading import PREFIX, Reading, explain, fill_references, nearest, read_environment, read_file
 from config.secrets import Vault, mask, secrets_in, spellings
+from config.sections import (
+    AnswerSettings,
+    EvaluationSettings,
+    LimitSettings,
+    LogSettings,
+    ParsingSettings,
+    Section,
+    ServerSettings,
+    SourceSettings,
+    SpendSettings,
+    SyncSettings,
+    TelemetrySettings,
+)
 
 EXAMPLE = Path(__file__).with_name("sabio.yaml")
 """The commented example, which runs as it is on the sample documents beside it."""
@@ -35,131 +46,62 @@ _FROM_KUBERNETES = re.compile(r"_(SERVICE_(HOST|PORT(_.*)?)|PORT(_\d+_.*)?)$")
 _OTHER_VARIABLES = ("config", "secrets_dir")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
-class SourceSettings(_Section):
-    """A place that documents come from. Keys beyond these are the options of its connector."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        description="How people name this source in commands: letters, digits, `.`, `_`, `-`. Unique.",
-    )
-    type: str = Field(min_length=1, description="Which connector reads it: `folder`, `git`.")
-    label: str | None = Field(None, description="How answers name it. Not set: its name.")
-    schedule: Schedule | None = Field(
-        None,
-        description="When it is synced: `hourly`, `daily`, `weekly` or cron's five fields."
-        " Not set: `sync.schedule`.",
-    )
-    readers: Principals | None = Field(
-        None,
-        description="Who may read what the source itself says nothing about: a list of `everyone`,"
-        " `user:E-MAIL`, `group:NAME`, `domain:NAME`. Not set: nobody.",
-    )
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What is left for the connector, as written in the file."""
-        return dict(self.model_extra or {})
-
-    def __repr__(self) -> str:
-        """Without its options, which may hold secrets."""
-        return f"SourceSettings(name={self.name!r}, type={self.type!r})"
-
-
-class SyncSettings(_Section):
-    """How documents are brought in and kept current."""
-
-    schedule: Schedule = Field("weekly", description="When sources are synced that do not say it themselves.")
-    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = Field(
-        "sunday", description="The day of `weekly`."
-    )
-    hour: int = Field(3, ge=0, le=23, description="The hour of `weekly` and `daily`.")
-    time_zone: TimeZone = Field("UTC", description="Whose clock schedules go by, as `Europe/Madrid`.")
-    permissions_minutes: float = Field(
-        30, ge=1, description="Who may read what is looked up anew this often, apart from any sync."
-    )
-    brake_share: float = Field(
-        0.15,
-        ge=0,
-        le=1,
-        description="Removals above this share of a source's documents are held for a person's word…",
-    )
-    brake_count: int = Field(20, ge=0, description="…if they are also more than this many.")
-    attempts: int = Field(
-        3, ge=1, description="A document is put into quarantine after failing this many times."
-    )
-    lease_seconds: float = Field(
-        60, ge=5, description="A worker that is silent for this long has lost its documents to the others."
-    )
-    batch: int = Field(16, ge=1, le=1000, description="Documents that one worker takes at a time.")
-    rollback_days: float = Field(
-        7, ge=0, description="An index that was replaced is kept this long, for `sabio rebuild --rollback`."
-    )
-
-
-class ParsingSettings(_Section):
-    """Limits for the child processes that read documents."""
-
-    memory_mb: int = Field(800, ge=256, description="Memory that one child process may use, in MB.")
-    seconds: float = Field(60, gt=0, description="Time that reading one document may take.")
-    processes: int = Field(2, ge=1, le=256, description="Child processes that read documents at once.")
-    max_mb: int = Field(100, ge=1, description="Documents larger than this many MB are not read.")
-
-
-class AnswerSettings(_Section):
-    """What an answer looks like."""
-
-    sentences: int = Field(5, ge=1, le=20, description="The most sentences that one answer quotes.")
-
-
-class ServerSettings(_Section):
-    """Where `sabio serve` listens, and where workers and the beat answer for their health."""
-
-    host: str = Field("127.0.0.1", min_length=1, description="The address to listen on; `0.0.0.0`: all.")
-    port: int = Field(
-        3978,
-        ge=0,
-        le=65535,
-        description="The port of `serve`; 0: any. `work` takes the next one, `beat` the"
-        " one after it, and any where those are taken.",
-    )
-
-
-class TelemetrySettings(_Section):
-    """What leaves the process for those who watch it."""
-
-    traces: str | None = Field(
-        None,
-        description="Where traces go: an OpenTelemetry collector, as `http://127.0.0.1:4318/v1/traces`. Needs"
-        " the extra `traces`.",
-    )
-
-
-class LogSettings(_Section):
-    """What is logged, to the standard error stream."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        "warning", description="The least that is logged; `debug` adds stack traces."
-    )
-    format: Literal["console", "json"] = Field(
-        "console", description="Lines for people, or one JSON object a line."
-    )
-
-
-class Settings(_Section):
+class Settings(Section):
     """Everything an operator decides. Made by `load_settings`; safe to print."""
 
     data: Path = Field(
         Path("var"), description="Folder of everything that Sabio stores. Relative to the file that says it."
     )
-    llm: Literal["none"] = Field(
-        "none", description="The language model that writes answers; `none`: answers are quotations."
+    llm: ModelName = Field(
+        "none",
+        description="The language model that writes answers, as `openai:gpt-4o-mini`, `azure:DEPLOYMENT`,"
+        " `anthropic:…`, `ollama:…`, `openai-like:…` (any server that speaks OpenAI's protocol), `bedrock:…`,"
+        " `gemini:…`, or another LlamaIndex integration; `none`: answers are quotations.",
     )
+    llm_url: str | None = Field(
+        None, description="Where its server is, as `http://127.0.0.1:9000/v1`. Not set: the provider's own."
+    )
+    llm_api_key: str | None = Field(
+        None, description="Its key. Not set: the provider's usual variable, as `OPENAI_API_KEY`."
+    )
+    llm_options: dict[str, Any] = Field(
+        default_factory=dict, description="More arguments of its LlamaIndex class, as `{temperature: 0}`."
+    )
+    llm_fallback: ModelName = Field(
+        "none", description="The language model that steps in where the first is down or throttles."
+    )
+    llm_fallback_url: str | None = Field(None, description="Where that one's server is.")
+    llm_fallback_api_key: str | None = Field(None, description="That one's key.")
+    llm_patience: float = Field(
+        8,
+        gt=0,
+        description="Seconds that a language model may take to begin its reply, and then to go on with it;"
+        " after that the answer is quoted.",
+    )
+    llm_seconds: float = Field(60, gt=0, description="Seconds that a whole reply of it may take.")
+    reranker: ModelName = Field(
+        "none",
+        description="What orders the found passages anew, as `cohere:rerank-v3.5`: a node postprocessor of"
+        " LlamaIndex.",
+    )
+    reranker_options: dict[str, Any] = Field(
+        default_factory=dict, description="Arguments of its class, as `{api_key: ${COHERE_API_KEY}}`."
+    )
+    verify: Literal["normal", "strict"] = Field(
+        "normal",
+        description="How a language model's sentences are checked; `strict`: it is also asked whether the"
+        " quotes carry each one.",
+    )
+    glossary: Path | None = Field(
+        None,
+        description="A YAML file of the company's own words, `word: meaning`; the language model is told"
+        " those that come up.",
+    )
+    tone: str = Field(
+        "", max_length=300, description="How the language model should sound, as `brief and friendly`."
+    )
+    spend: SpendSettings = Field(SpendSettings(), description="What the language model may be used for.")
+    limits: LimitSettings = Field(LimitSettings(), description="What one person may ask of Sabio.")
     embedding: str = Field(
         "local",
         min_length=1,
@@ -194,6 +136,7 @@ class Settings(_Section):
     sync: SyncSettings = Field(SyncSettings(), description=SyncSettings.__doc__)
     parsing: ParsingSettings = Field(ParsingSettings(), description=ParsingSettings.__doc__)
     answers: AnswerSettings = Field(AnswerSettings(), description=AnswerSettings.__doc__)
+    evaluation: EvaluationSettings = Field(EvaluationSettings(), description=EvaluationSettings.__doc__)
     server: ServerSettings = Field(ServerSettings(), description=ServerSettings.__doc__)
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description=TelemetrySettings.__doc__)
     log: LogSettings = Field(LogSettings(), description=LogSettings.__doc__)
@@ -330,6 +273,8 @@ def _place_paths(reading: Reading, base: Path, data: Path | None) -> None:
         values["data"] = os.path.normpath(Path.cwd() / data.expanduser())
     elif isinstance(given := values.get("data", "./var"), str):
         values["data"] = placed("data", given)
+    if isinstance(glossary := values.get("glossary"), str):
+        values["glossary"] = placed("glossary", glossary)
     embedding = values.get("embedding")
     if isinstance(embedding, str) and embedding.startswith("onnx:"):
         values["embedding"] = "onnx:" + placed("embedding", embedding.removeprefix("onnx:"))

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from config.secrets import mask
-from config.settings import LogSettings
+from config.sections import LogSettings
 
 _bound: ContextVar[Mapping[str, str]] = ContextVar("bound", default={})  # noqa: B039 — only ever replaced
 _OURS = ("bot", "config", "ingest", "workers")

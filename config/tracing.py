@@ -19,7 +19,7 @@ from uuid import UUID
 
 from config.errors import ConfigError, SabioError
 from config.secrets import mask
-from config.settings import TelemetrySettings
+from config.sections import TelemetrySettings
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

@@ -5,7 +5,8 @@ import pytest
 
 from config import models
 from config.errors import ConfigError, UnavailableError
-from config.models import embedding_model, reach
+from config.models import embedding_model, language_model, reach, reranker
+from config.settings import Settings
 
 
 class VendorError(Exception):
@@ -139,3 +140,67 @@ def test_a_vendors_broken_connection_is_known_by_its_ancestors(waits):
 
     with pytest.raises(UnavailableError, match="cannot be reached"):
         reach("acme:m", fail_with(httpx.ConnectTimeout("slow"), httpx.ConnectTimeout("slow")), attempts=2)
+
+
+# ---- language models ----
+
+URL = "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "where"),
+    [
+        ("openai-like:my-model", "OpenAILike", "api_base"),
+        ("openai:gpt-from-tomorrow", "OpenAILike", "api_base"),
+        ("azure:my-deployment", "AzureOpenAI", "azure_endpoint"),
+        ("anthropic:claude-from-tomorrow", "Anthropic", "base_url"),
+        ("ollama:llama3.1", "Ollama", "base_url"),
+    ],
+)
+def test_every_provider_is_named_by_the_same_words_and_takes_an_address(name, kind, where):
+    model = language_model("llm", name, url=URL, key="k", patience=7)
+    assert type(model).__name__ == kind
+    assert getattr(model, where) == URL
+    assert getattr(model, "request_timeout", getattr(model, "timeout", None)) == 7
+    assert getattr(model, "max_retries", 0) == 0
+
+
+def test_bedrock_and_gemini_are_made_without_asking_the_network():
+    # Without credentials AWS's library would look for them on the network.
+    known = {"region_name": "eu-west-1", "aws_access_key_id": "a", "aws_secret_access_key": "s"}
+    bedrock = language_model("llm", "bedrock:anthropic.claude-3", options=known)
+    assert type(bedrock).__name__ == "BedrockConverse"
+    gemini = language_model("llm", "gemini:gemini-2.5-flash", key="k")
+    assert type(gemini).__name__ == "GoogleGenAI"
+
+
+def test_a_server_of_ones_own_without_a_key_is_not_sent_another_services_key(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-another-service")
+    assert language_model("llm", "openai-like:m", url=URL).api_key == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("anthropic:claude", "uv sync --extra anthropic"),
+        ("gemini:g", "uv sync --extra gemini"),
+        ("acme:m", "uv pip install llama-index-llms-acme"),
+    ],
+)
+def test_a_missing_language_model_is_told_with_the_command_that_installs_it(monkeypatch, name, remedy):
+    for module in ("anthropic", "google_genai", "acme"):
+        monkeypatch.setitem(sys.modules, f"llama_index.llms.{module}", None)
+    with pytest.raises(ConfigError, match=remedy) as told:
+        language_model("llm_fallback", name)
+    assert "`llm_fallback:" in str(told.value)
+
+
+def test_a_reranker_is_named_like_a_model():
+    model = reranker("cohere:rerank-v3.5", {"api_key": "k"})
+    assert (type(model).__name__, model.model) == ("CohereRerank", "rerank-v3.5")
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "openai:", "OpenAI: gpt", ":x", "12"])
+def test_a_name_that_is_none_is_told_with_an_example(name):
+    with pytest.raises(ValueError, match="openai:gpt-4o-mini"):
+        Settings(llm=name)

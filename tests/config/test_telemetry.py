@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from config.secrets import MASK, looks_secret, mask, spellings
-from config.settings import LogSettings
+from config.sections import LogSettings
 from config.telemetry import bind, start_logging
 
 pytestmark = pytest.mark.usefixtures("restored_logging")

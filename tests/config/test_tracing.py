@@ -18,7 +18,7 @@ from bot.messages import Message, Person
 from config import tracing
 from config.errors import ConfigError, UnavailableError
 from config.secrets import MASK, spellings
-from config.settings import TelemetrySettings
+from config.sections import TelemetrySettings
 from config.tracing import span, start_tracing, stop_tracing
 from ingest import sync
 from tests.doubles import open_base
@@ -231,7 +231,7 @@ def test_a_child_of_a_fork_sends_its_own_spans(collector):
     """As Celery's children are made, while the parent traces."""
     code = (
         "import os, sys\n"
-        "from config.settings import TelemetrySettings\n"
+        "from config.sections import TelemetrySettings\n"
         "from config.tracing import span, start_tracing, stop_tracing\n"
         "start_tracing(TelemetrySettings(traces=sys.argv[1]), 'sabio-work')\n"
         "child = os.fork()\n"
