@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from ingest.characters import visible
+
 Readers = frozenset[str]
 """A set of principals. Empty means nobody; so does `None`, where a source's readers are unknown."""
 
@@ -48,7 +50,8 @@ class Entry:
     def __post_init__(self) -> None:
         """Storable from the start, so that what is listed compares equal to what the ledger kept of it."""
         for name in ("id", "revision", "title", "media_type", "url", "author"):
-            if (text := storable(given := getattr(self, name))) is not given:
+            kept = shown if name in {"title", "author"} else storable
+            if (text := kept(given := getattr(self, name))) is not given:
                 object.__setattr__(self, name, text)
 
 
@@ -89,9 +92,9 @@ class Section:
 
     def __post_init__(self) -> None:
         """Storable from the start, so that a chunk's id is that of its kept text."""
-        object.__setattr__(self, "text", storable(self.text))
+        object.__setattr__(self, "text", shown(self.text))
         object.__setattr__(self, "anchor", storable(self.anchor))
-        object.__setattr__(self, "heading", tuple(storable(part) for part in self.heading))
+        object.__setattr__(self, "heading", tuple(shown(part) for part in self.heading))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,8 @@ class Document:
 
     def __post_init__(self) -> None:
         """Storable from the start, as sections are."""
-        object.__setattr__(self, "title", storable(self.title))
-        object.__setattr__(self, "author", storable(self.author))
+        object.__setattr__(self, "title", shown(self.title))
+        object.__setattr__(self, "author", shown(self.author))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +149,11 @@ def storable(text: Text) -> Text:
     if text is None or (text.isascii() and "\0" not in text):
         return text
     return _UNSTORABLE.sub(lambda found: "" if found[0] == "\0" else "\ufffd", text)
+
+
+def shown(text: Text) -> Text:
+    """A text that people are shown: storable, and without what nobody sees."""
+    return text if text is None else visible(storable(text))
 
 
 def document_id(source: str, entry_id: str) -> str:

@@ -19,11 +19,13 @@ from ingest.parsing.dates import read_date
 from ingest.parsing.markup import read_tree
 from ingest.parsing.properties import read_properties
 from ingest.parsing.text import flat
+from ingest.parsing.unseen import books, open_document, rich_text
 
 
 def read_odt(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
     """OpenDocument text."""
-    document, told = _convert(content, "odt"), read_properties(content.data)
+    shown = open_document.without_unseen(content.data)
+    document, told = _convert(shown, "odt"), read_properties(content.data)
     return replace(
         document,
         title=told.title or document.title,
@@ -34,12 +36,12 @@ def read_odt(content: Content, languages: Sequence[str]) -> Document:  # noqa: A
 
 def read_rtf(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
     """Rich Text Format."""
-    return _convert(content, "rtf")
+    return _convert(rich_text.without_unseen(content.data), "rtf")
 
 
 def read_epub(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
     """An electronic book."""
-    return _convert(content, "epub")
+    return _convert(books.without_unseen(content.data), "epub")
 
 
 def find_pandoc() -> str | None:
@@ -52,13 +54,13 @@ def find_pandoc() -> str | None:
         return None
 
 
-def _convert(content: Content, kind: str) -> Document:
+def _convert(data: bytes, kind: str) -> Document:
     pandoc = find_pandoc()
     if pandoc is None:
         raise DocumentError(f"reading {kind} files needs pandoc, which is not installed")
     done = subprocess.run(
         [pandoc, "--from", kind, "--to", "html", "--sandbox", "--wrap=none", "--standalone"],
-        input=content.data,
+        input=data,
         capture_output=True,
         check=False,
     )
@@ -75,8 +77,8 @@ def _convert(content: Content, kind: str) -> Document:
         author = flat(", ".join(header.xpath("p[@class='author']/text()")))
         updated_at = read_date(flat(header.xpath("string(p[@class='date'])")))
         header.drop_tree()
-    for page_title in tree.xpath("//head/title"):  # where the file has none, pandoc writes a hyphen
-        page_title.drop_tree()
+    for own in tree.xpath("//head/title | //head/style"):  # pandoc's: where the file has no title, a hyphen
+        own.drop_tree()
     document = read_tree(tree)
     # Anchors are pandoc's own: nothing that opens the file knows them.
     sections = tuple(replace(section, anchor=None) for section in document.sections)

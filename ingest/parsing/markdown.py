@@ -19,8 +19,9 @@ from markdown_it import MarkdownIt
 
 from ingest.documents import Content, Document
 from ingest.parsing.dates import read_date
-from ingest.parsing.markup import read_markup
+from ingest.parsing.markup import parse_markup, read_tree
 from ingest.parsing.text import clean, decode, flat
+from ingest.parsing.unseen.markup import remove_unseen
 
 _AUTHOR = ("author", "authors")
 _DATE = (
@@ -31,9 +32,13 @@ _YAML = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTA
 _TOML = re.compile(r"\A\+\+\+[ \t]*\n(.*?)\n\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL)
 _FENCE = re.compile(r"^ {0,3}(?:[-*+>] +)*(```+|~~~+)")
 
-# Jinja, Liquid, Nunjucks, Hugo: {% tag %}, {{ value }}, {{< shortcode >}}, {# comment #}
+# Jinja, Liquid, Nunjucks, Hugo: {% tag %}, {{ value }}, {{< shortcode >}}, {# comment #}; of MDX and kramdown
+# the comments. Within code they are code.
 _COMMENT_BLOCK = re.compile(
-    r"{%-?\s*comment\s*-?%}.*?{%-?\s*endcomment\s*-?%}|{#.*?#}(?!\w)|<!--.*?-->", re.DOTALL
+    r"(?P<code>(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+    r"|{%-?\s*comment\s*-?%}.*?{%-?\s*endcomment\s*-?%}|{#.*?#}(?!\w)|<!--.*?-->"
+    r"|{/\*.*?\*/}|{::comment}.*?{:/(?:comment)?}",
+    re.DOTALL,
 )
 _CHANNEL = re.compile(r"""{%-?\s*\w*channel\w*\s+["']#?([^"']+)["'][^%]*%}""")
 _RAW = re.compile(r"{%-?\s*(?:end)?(?:raw|verbatim)\s*-?%}")
@@ -42,18 +47,24 @@ _LINK_TAG = re.compile(r"\]\(\s*(?:{%.{0,2000}?%}|{{.{0,2000}?}})[^)\n]*\)", re.
 _CODE_SPAN = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 _ATTRIBUTES = re.compile(r"[ \t]*{:[^}\n]*}")
+_HIDING = re.compile(r"style\s*=|hidden|\.(?:sr-only|d-none|visually-hidden)")
 _HEADING_ID = re.compile(r"^(#{1,6} .*?)[ \t]*{#([\w.:-]+)[^}\n]*}[ \t]*$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^[ \t]*:::+.*$", re.MULTILINE)
 _CONTENTS = re.compile(r"^[ \t]*\[\[?_?toc_?\]?\][ \t]*$", re.MULTILINE | re.IGNORECASE)
 _WIKI_LINK = re.compile(r"(?<!!)\[\[(?:[^\]|\n]*\|)?([^\]|\n]+)\]\](?!\()")
+_MARK_TAG = "attributes-of-text"
+"""Holds the place of kramdown's `{: …}`, whose attributes are those of the text before it."""
 _CHECKBOX = re.compile(r"^([ \t]*(?:[-*+]|\d+[.)]) +)\[[ xX]\] +", re.MULTILINE)
 
 
 def read_md(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
     """A Markdown page: sections with anchors as GitHub and the wikis make them, and its front matter."""
     front, body = split_front_matter(clean(decode(content.data)))
-    page = _renderer().render(_without_templates(body))
-    document = read_markup(page, slug)
+    page = parse_markup(_renderer().render(_without_templates(body)))
+    for mark in list(page.iter(_MARK_TAG)):
+        _attach(mark)
+    remove_unseen(page)
+    document = read_tree(page, slug)
     return replace(
         document,
         title=_text(front.get("title")) or document.title,
@@ -88,9 +99,13 @@ def _renderer() -> MarkdownIt:
 def _without_templates(text: str) -> str:
     """Template tags and other marks of the site's generator out; fenced code as it stands."""
     return "".join(
-        _RAW.sub("", part) if fenced else _clean_prose(_COMMENT_BLOCK.sub("", part))
+        _RAW.sub("", part) if fenced else _clean_prose(_COMMENT_BLOCK.sub(_without_comment, part))
         for fenced, part in _split(text)
     )
+
+
+def _without_comment(found: re.Match[str]) -> str:
+    return found["code"] or ""
 
 
 def _split(text: str) -> Iterator[tuple[bool, str]]:
@@ -121,11 +136,34 @@ def _clean_prose(text: str) -> str:
     text = _CHANNEL.sub(r"#\1", text)
     text = _CODE_SPAN.sub(keep, text)
     text = _TAG.sub("", text)
-    for pattern in (_ATTRIBUTES, _DIRECTIVE, _CONTENTS):
+    text = _ATTRIBUTES.sub(_mark, text)
+    for pattern in (_DIRECTIVE, _CONTENTS):
         text = pattern.sub("", text)
     text = _HEADING_ID.sub(r'\1 <a id="\2"></a>', text)
     text = _CHECKBOX.sub(r"\1", _WIKI_LINK.sub(r"\1", text))
     return re.sub("\x00(\\d+)\x00", lambda found: spans[int(found[1])], text)
+
+
+def _mark(found: re.Match[str]) -> str:
+    """Attributes that hide what they belong to, as a tag; others out."""
+    attributes = found[0].strip()[2:-1]
+    if not _HIDING.search(attributes):
+        return ""
+    classes = " ".join(re.findall(r"(?<!\S)\.([\w-]+)", attributes))
+    named = " ".join(re.findall(r"""[\w-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*')""", attributes))
+    return f'<{_MARK_TAG} class="{classes}" {named}></{_MARK_TAG}>'
+
+
+def _attach(mark: Any) -> None:
+    """Give a mark's attributes to the element right before it, else to the one that it closes."""
+    owner = mark.getparent()
+    if not owner.text_content().strip() and owner.getprevious() is not None:  # it stands below a heading
+        owner = owner.getprevious()
+    elif (before := mark.getprevious()) is not None and not (before.tail or "").strip(" "):
+        owner = before
+    for name, value in mark.attrib.items():
+        owner.set(name, value)
+    mark.drop_tree()
 
 
 def _text(value: object) -> str | None:

@@ -17,6 +17,7 @@ from ingest.documents import Content, Document, Kind, Section
 from ingest.parsing.dates import read_date
 from ingest.parsing.tables import read_table
 from ingest.parsing.text import clean, decode, flat
+from ingest.parsing.unseen.markup import remove_unseen
 
 _DROPPED = {
     "script", "style", "noscript", "template", "head", "iframe", "object", "embed", "svg", "math", "canvas",
@@ -29,7 +30,6 @@ _INLINE = {
     "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 }  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_INVISIBLE_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]*(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 # Names and properties of `<meta>`, best first: HTML's own, Dublin Core's, Open Graph's.
 _AUTHOR = ("author", "dc.creator", "dcterms.creator", "article:author")
@@ -45,12 +45,21 @@ _BULLETS = "-*+"
 
 def read_html(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
     """An HTML page. Its title is the first `h1`, else `<title>`."""
-    return read_tree(_parse(decode(content.data, _declared_encoding(content.data))))
+    tree = _parse(decode(content.data, _declared_encoding(content.data)))
+    remove_unseen(tree)
+    return read_tree(tree)
 
 
-def read_markup(text: str, slug: Callable[[str], str] | None = None) -> Document:
-    """As `read_tree`, of HTML that other readers made."""
-    return read_tree(_parse(f"<html><body>{text}</body></html>"), slug)
+def read_markup(text: str) -> Document:
+    """The sections of HTML without a head, as mails and other readers have it."""
+    tree = parse_markup(text)
+    remove_unseen(tree)
+    return read_tree(tree)
+
+
+def parse_markup(text: str) -> html.HtmlElement:
+    """The tree of a page without a head."""
+    return _parse(f"<html><body>{text}</body></html>")
 
 
 def _parse(text: str) -> html.HtmlElement:
@@ -68,8 +77,11 @@ def _declared_encoding(data: bytes) -> str | None:
 
 
 def read_tree(tree: html.HtmlElement, slug: Callable[[str], str] | None = None) -> Document:
-    """The sections of a page; `slug` makes the anchors of headings that have no id of their own."""
-    reader = _Reader({name for names in tree.xpath("//@aria-controls") for name in names.split()}, slug)
+    """The sections of a page of which all is seen.
+
+    `slug` makes the anchors of headings that have no id of their own.
+    """
+    reader = _Reader(slug)
     body = tree.find("body")
     reader.read(tree if body is None else body)
     told = _metadata(tree)
@@ -94,10 +106,9 @@ def _metadata(tree: html.HtmlElement) -> dict[str, str]:
 class _Reader:
     """One walk over one tree."""
 
-    def __init__(self, controlled: set[str], slug: Callable[[str], str] | None) -> None:
+    def __init__(self, slug: Callable[[str], str] | None) -> None:
         self.sections: list[Section] = []
         self.title: str | None = None
-        self._controlled = controlled
         self._slug = slug
         self._slugs: dict[str, int] = {}
         self._headings: list[tuple[int, str, str | None]] = []
@@ -119,7 +130,7 @@ class _Reader:
 
     def _visit(self, element: html.HtmlElement) -> None:
         tag = element.tag
-        if not isinstance(tag, str) or self._hidden(element):
+        if not isinstance(tag, str) or _is_furniture(element):
             return
         if tag in _INLINE:
             self._visit_inline(element, tag)
@@ -226,24 +237,12 @@ class _Reader:
         """All visible text of an element in one string, blocks and breaks kept apart by spaces."""
         parts = [element.text or ""]
         for child in element:
-            if isinstance(child.tag, str) and not self._hidden(child):
+            if isinstance(child.tag, str) and not _is_furniture(child):
                 gap = "" if child.tag in _INLINE else " "
                 parts += [gap, self._text(child), gap]
             parts.append(child.tail or "")
         text = "".join(parts)
         return text if text.strip() or element.tag != "img" else element.get("alt") or ""
-
-    def _hidden(self, element: html.HtmlElement) -> bool:
-        if element.tag in _DROPPED or _DROPPED_CLASSES & set((element.get("class") or "").split()):
-            return True
-        if element.get("id") in self._controlled or element.get("role") == "tabpanel":
-            return False  # an accordion or tab: a click shows it
-        return (
-            element.get("hidden") is not None
-            or element.get("aria-hidden") == "true"
-            or element.get("role") == "navigation"
-            or bool(_INVISIBLE_STYLE.search(element.get("style") or ""))
-        )
 
     def _flush(self) -> None:
         text = "".join(self._inline)
@@ -271,6 +270,15 @@ class _Reader:
         if term := self._pending_term():
             self._lead = None
             self._emit(f"{term}:", Kind.TEXT)
+
+
+def _is_furniture(element: html.HtmlElement) -> bool:
+    """Whether an element is seen, and says nothing of its page's subject."""
+    return (
+        element.tag in _DROPPED
+        or element.get("role") == "navigation"
+        or bool(_DROPPED_CLASSES & set((element.get("class") or "").split()))
+    )
 
 
 def _verbatim(element: html.HtmlElement) -> str:

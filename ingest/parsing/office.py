@@ -19,6 +19,9 @@ from ingest.parsing.outline import Outline
 from ingest.parsing.properties import read_properties
 from ingest.parsing.tables import join_rows
 from ingest.parsing.text import flat
+from ingest.parsing.unseen import slides
+from ingest.parsing.unseen.sheets import Book
+from ingest.parsing.unseen.word import Word
 
 
 def read_docx(content: Content, languages: Sequence[str]) -> Document:
@@ -28,31 +31,51 @@ def read_docx(content: Content, languages: Sequence[str]) -> Document:
     from unstructured.partition.docx import partition_docx
 
     file = docx.Document(io.BytesIO(content.data))
+    word = Word(file)
+    data = _saved(file) if _clear_word(file, word) else content.data
     levels = (
         (part.text, _heading_level(part.style.name if part.style else None)) for part in file.paragraphs
     )
     headings = {flat(text): level for text, level in levels if level}
     elements = partition_docx(
-        file=io.BytesIO(content.data),
+        file=io.BytesIO(data),
         languages=list(languages),
         include_page_breaks=False,
         infer_table_structure=True,
     )
     outline = Outline()
     to_outline(elements, outline, headings)
-    for note in _notes(file):
+    for note in _notes(file, word):
         outline.add(note)
     return _document(outline.close(), content, outline.title)
 
 
-def _notes(file: Any) -> Iterator[str]:
+def _clear_word(file: Any, word: Word) -> bool:
+    """Take out what Word does not show. Returns whether there was anything."""
+    parts = [file.element]
+    parts += [
+        one.target_part.element for one in file.part.rels.values() if one.reltype.endswith("/numbering")
+    ]
+    cleared = [word.clear(part) for part in parts]
+    return any(cleared)
+
+
+def _saved(file: Any) -> bytes:
+    buffer = io.BytesIO()
+    file.save(buffer)
+    return buffer.getvalue()
+
+
+def _notes(file: Any, word: Word) -> Iterator[str]:
     """The foot- and endnotes of a Word file, which unstructured leaves out."""
     from docx.oxml import parse_xml
     from docx.oxml.ns import qn
 
     for relation in file.part.rels.values():
         if relation.reltype.endswith(("/footnotes", "/endnotes")):
-            for note in parse_xml(relation.target_part.blob):
+            notes = parse_xml(relation.target_part.blob)
+            word.clear(notes)
+            for note in notes:
                 if note.get(qn("w:type")) in {
                     None,
                     "normal",
@@ -67,9 +90,8 @@ def read_pptx(content: Content, languages: Sequence[str]) -> Document:
     from unstructured.partition.pptx import partition_pptx
 
     file = pptx.Presentation(io.BytesIO(content.data))
-    elements = partition_pptx(
-        file=io.BytesIO(content.data), languages=list(languages), include_page_breaks=False
-    )
+    data = _saved(file) if slides.remove_unseen(file) else content.data
+    elements = partition_pptx(file=io.BytesIO(data), languages=list(languages), include_page_breaks=False)
     bodies = {
         page: list(slide) for page, slide in groupby(elements, key=lambda item: item.metadata.page_number)
     }
@@ -89,17 +111,18 @@ def read_pptx(content: Content, languages: Sequence[str]) -> Document:
 def read_xlsx(content: Content, languages: Sequence[str]) -> Document:  # noqa: ARG001 (a reader's signature)
     """Excel: a sheet's name is its heading, its number the page; empty rows part one table from the next.
 
-    Cells hold what Excel last computed. Hidden sheets are left out.
+    Cells hold what Excel last computed. Hidden sheets, rows and columns are left out.
     """
     import openpyxl  # type: ignore[import-untyped]
 
     book = openpyxl.load_workbook(io.BytesIO(content.data), read_only=True, data_only=True)
+    hidden = Book(content.data)
     sections: list[Section] = []
     for number, sheet in enumerate(book.worksheets, start=1):
         if sheet.sheet_state != "visible":
             continue
         heading = (flat(sheet.title),)
-        for rows in _tables(sheet.iter_rows(values_only=True)):
+        for rows in _tables(hidden.unseen(sheet.title).shown(sheet.iter_rows(values_only=True))):
             lines = join_rows(rows)
             kind = Kind.TABLE if len(lines) > 1 else Kind.TEXT
             sections.append(Section("\n".join(lines), kind, heading, page=number))

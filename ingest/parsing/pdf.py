@@ -24,6 +24,7 @@ from ingest.parsing.outline import Outline
 from ingest.parsing.plain import text_sections
 from ingest.parsing.tables import join_rows
 from ingest.parsing.text import BULLET, flat
+from ingest.parsing.unseen.ink import Ink
 
 _MARK = re.compile(r"[^\w\s]|\w{1,3}[.)]")
 """A bullet or number, which stands far from its text without being a cell."""
@@ -34,6 +35,8 @@ _PAGE_NUMBER = re.compile(
 )
 _LARGEST = 4000
 """Pixels. Scans are shown to tesseract at 200 dpi, pages as large as walls at less."""
+_RECTANGLE = pypdfium2.raw.FS_RECTF()
+"""What pdfium writes its answer into: pages have thousands of letters, and are read one by one."""
 _SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？")
 _OFFICE_TITLE = re.compile(
     r"^(microsoft (word|powerpoint|excel) - .*|untitled|sin título|document\d*|\(anonymous\))$", re.IGNORECASE
@@ -73,7 +76,8 @@ def read_pdf(content: Content, languages: Sequence[str]) -> Document:
         raise DocumentError(_explain(error)) from error
     outline = Outline()
     try:
-        pages = [_lines(page) for page in pdf]
+        ink = Ink(content.data)
+        pages = [_lines(page, ink) for page in pdf]
         furniture = _repeated(pages)
         pages = [
             [line for line in page if not _is_furniture(line, number, furniture)]
@@ -98,8 +102,9 @@ def read_pdf(content: Content, languages: Sequence[str]) -> Document:
     )
 
 
-def _lines(page: Any) -> list[_Line]:
+def _lines(page: Any, ink: Ink) -> list[_Line]:
     """The lines of a page in the order of the file, which is nearly always the order of reading."""
+    ink.hide_unseen(page)
     letters = page.get_textpage()
     text = letters.get_text_range()
     height = page.get_height()
@@ -109,8 +114,8 @@ def _lines(page: Any) -> list[_Line]:
         stop = start + len(raw.rstrip())
         first = start + len(raw) - len(raw.lstrip())
         if first < stop:
-            left, _, _, _ = letters.get_charbox(first, loose=True)
-            _, bottom, right, top = letters.get_charbox(stop - 1, loose=True)
+            left, _, _, _ = _box(letters, first)
+            _, bottom, right, top = _box(letters, stop - 1)
             cells = tuple(_cells(letters, text, first, stop, top - bottom))
             marginal = bottom > (1 - _MARGIN) * height or top < _MARGIN * height
             lines.append(_Line(cells, left, right, top, bottom, marginal))
@@ -124,13 +129,20 @@ def _cells(letters: Any, text: str, start: int, stop: int, size: float) -> Itera
     for index in range(start + 1, stop - 1):
         if text[index] != " " or _MARK.fullmatch(text[start:index]):
             continue
-        begins, _, ends, _ = letters.get_charbox(index, loose=True)
-        gap = letters.get_charbox(index + 1, loose=True)[0] - letters.get_charbox(index - 1, loose=True)[2]
+        begins, _, ends, _ = _box(letters, index)
+        gap = _box(letters, index + 1)[0] - _box(letters, index - 1)[2]
         # A space without width is not in the file: pdfium put it where the letters stand apart.
         if gap > (1.2 if ends > begins else 0.8) * size:
             yield _words(text[begun:index])
             begun = index
     yield _words(text[begun:stop])
+
+
+def _box(letters: Any, index: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of a letter, as large as its font is; with less ado than pypdfium2 makes."""
+    if not pypdfium2.raw.FPDFText_GetLooseCharBox(letters.raw, index, _RECTANGLE):
+        raise pypdfium2.PdfiumError("a letter of the page has no place")
+    return _RECTANGLE.left, _RECTANGLE.bottom, _RECTANGLE.right, _RECTANGLE.top
 
 
 def _words(text: str) -> str:

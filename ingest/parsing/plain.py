@@ -13,7 +13,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 from email.utils import parseaddr
 from typing import Any
 
@@ -27,6 +27,8 @@ from ingest.parsing.markup import read_markup
 from ingest.parsing.outline import Outline
 from ingest.parsing.tables import join_rows
 from ingest.parsing.text import BULLET, clean, decode, flat
+
+_WORD = re.compile(r"\w{2,}")
 
 
 def read_txt(content: Content, languages: Sequence[str]) -> Document:
@@ -93,13 +95,12 @@ def read_eml(content: Content, languages: Sequence[str]) -> Document:
     mail = message_from_bytes(content.data, policy=policy.default)
     if not isinstance(mail, EmailMessage) or not (mail["from"] or mail["subject"]):
         raise DocumentError("not a mail: it has neither a sender nor a subject")
-    body = mail.get_body(preferencelist=("plain", "html"))
-    if body is None:
+    plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    if plain is None and page is None:
         raise DocumentError("the mail has no text in its body")
-    if body.get_content_type() == "text/html":
-        sections = read_markup(body.get_content()).sections
-    else:
-        sections = _mail_sections(content.data, languages)
+    sections = read_markup(_text_of(page)).sections if page is not None else ()
+    if plain is not None and (page is None or _is_shown(_text_of(plain), sections)):
+        sections = text_sections(_text_of(plain), languages)
     name, address = parseaddr(str(mail["from"] or ""))
     return Document(
         sections,
@@ -109,19 +110,18 @@ def read_eml(content: Content, languages: Sequence[str]) -> Document:
     )
 
 
-def _mail_sections(data: bytes, languages: Sequence[str]) -> tuple[Section, ...]:
-    prepare()
-    from unstructured.partition.email import partition_email
+def _text_of(part: MIMEPart) -> str:
+    payload = part.get_payload(decode=True)
+    return decode(payload, part.get_content_charset()) if isinstance(payload, bytes) else ""
 
-    return _gather(
-        partition_email(
-            file=io.BytesIO(data),
-            content_source="text/plain",
-            process_attachments=False,
-            paragraph_grouper=unwrap,
-            languages=list(languages),
-        )
-    )
+
+def _is_shown(plain: str, page: Sequence[Section]) -> bool:
+    """Whether every word of a mail's plain text stands in its page as well.
+
+    Mail programs show the page; the plain text beside it is mostly made from it, and reads better.
+    """
+    shown = {word for section in page for word in _WORD.findall(section.text.lower())}
+    return shown.issuperset(_WORD.findall(clean(plain).lower()))
 
 
 def _passages(element: Any) -> Iterator[str]:

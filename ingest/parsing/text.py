@@ -7,15 +7,8 @@ import re
 from contextlib import suppress
 
 from config.errors import DocumentError
+from ingest.characters import visible
 
-# Characters without a shape of their own that break words apart or reorder them on the screen: soft hyphen,
-# zero-width space and joiner, direction marks and overrides, the invisible tag block, C0 controls but \t \n.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-# Joiners shape Arabic and Indic letters and emoji; between Latin letters they only hide a word.
-_JOINERS = re.compile("(?<![\u0600-\U0010ffff])[\u200c\u200d]+")
 BULLET = re.compile(r"^\s*(?:[-*+•·◦‣–]|\(?\d{1,3}[.)]|[a-z][.)])\s+\S")
 """How a line begins that is a list item."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -52,8 +45,8 @@ def _guess(data: bytes) -> str:
 
 
 def clean(text: str) -> str:
-    """Without invisible characters; lines and spaces as they are."""
-    return _JOINERS.sub("", _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    """Without the characters that nobody sees; lines and spaces as they are."""
+    return visible(text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def flat(text: str) -> str:

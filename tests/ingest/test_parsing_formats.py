@@ -255,7 +255,7 @@ def test_a_mail_has_subject_sender_and_date():
     mail["From"], mail["Subject"] = "Ana Ruiz <ana@acme.example>", "Reunión"
     mail["Date"] = "Mon, 02 Nov 2026 10:00:00 +0100"
     mail.set_content("Hola:\n\n- uno\n- dos\n")
-    mail.add_alternative("<p>Not this</p>", subtype="html")
+    mail.add_alternative("<table><tr><td>Hola:<ul><li>uno<li>dos</ul></table>", subtype="html")
     document = read(Content(bytes(mail), "a.eml", "message/rfc822"))
     assert (document.title, document.author) == ("Reunión", "Ana Ruiz")
     assert document.updated_at.isoformat() == "2026-11-02T09:00:00+00:00"

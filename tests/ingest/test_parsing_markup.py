@@ -153,9 +153,9 @@ def test_an_accordion_is_read_though_it_is_closed():
     assert page.sections == (Section("Answer.", heading=("Question?",)),)
 
 
-def test_invisible_characters_do_not_split_or_turn_words():
+def test_invisible_characters_do_not_split_words_and_turned_ones_are_read_as_they_are_shown():
     page = html(
-        "<p>pass\u200bword, na\u00adme, \u202eright\u202c, a\u200db, tag\U000e0041s, می\u200cخواهم</p>"
+        "<p>pass\u200bword, na\u00adme, \u202ethgir\u202c, a\u200db, tag\U000e0041s, می\u200cخواهم</p>"
     )
     assert texts(page) == ["password, name, right, ab, tags, می\u200cخواهم"]
 
