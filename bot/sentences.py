@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import takewhile
 
 from ingest.documents import Kind
 
@@ -23,6 +25,8 @@ _DAYTIME = {"a.m", "p.m"}
 _END = re.compile(r"(?:[.!?…؟।]+[\"'”’»)\]]*)(?=\s)|[。！？]")
 _NEXT = re.compile(r"\W*(\w)")
 _CELLS = " | "
+ANNOUNCED = 4
+"""Lines of what a sentence announces that are quoted with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,14 @@ class Unit:
 
     @property
     def shown(self) -> str:
-        """The unit as a sentence of an answer: a table row with the names of its columns."""
+        """The unit as a sentence of an answer: an item without its bullet, a table row as below."""
+        return self.legible if self.kind is Kind.TABLE else _without_bullet(self.quote)
+
+    @property
+    def legible(self) -> str:
+        """The unit as it can be understood alone: a table row with the names of its columns."""
         if self.kind is not Kind.TABLE:
-            return _without_bullet(self.quote)
+            return self.quote
         names, cells = self.context.split(_CELLS), self.quote.split(_CELLS)
         if len(names) != len(cells):
             return self.quote
@@ -60,6 +69,11 @@ def units(text: str) -> list[Unit]:
     Of a table the header, its first line, is no unit: names of columns state nothing. A line with a
     separator that no row follows is no table.
     """
+    return list(_units(text))
+
+
+@lru_cache(maxsize=1_000)
+def _units(text: str) -> tuple[Unit, ...]:
     found: list[Unit] = []
     lead, header = "", ""
     lines = text.split("\n")
@@ -79,7 +93,29 @@ def units(text: str) -> list[Unit]:
         found += [Unit(part, context, kind, number, whole=len(parts) == 1) for part in parts]
         if parts and not item:
             lead = parts[-1] if parts[-1].endswith(":") else ""
-    return found
+    return tuple(found)
+
+
+def with_announced(text: str, unit: Unit) -> str:
+    """A unit's words, verbatim from its passage's text; after a colon also those that it announces.
+
+    These are the first lines of the list or the table below, or else of what stands there up to the next
+    sentence: a command, a setting, an address.
+    """
+    lines = text.split("\n")
+    if not unit.quote.endswith(":") or not lines[unit.line].rstrip().endswith(unit.quote):
+        return unit.quote
+    below = [one for one in units(text) if one.line > unit.line]
+    block = list(takewhile(lambda one: _announced_with(below[0], one), below))
+    last = max((one.line for one in block[:ANNOUNCED]), default=unit.line)
+    return "\n".join([unit.quote, *lines[unit.line + 1 : last + 1]])
+
+
+def _announced_with(first: Unit, one: Unit) -> bool:
+    """Whether a unit is of the same block as the first one below a colon."""
+    if first.kind is not Kind.TEXT:
+        return (one.kind, one.context) == (first.kind, first.context)
+    return one == first or (one.kind is Kind.TEXT and not one.quote.endswith((".", ":", "?")))
 
 
 def sentences(text: str) -> list[str]:

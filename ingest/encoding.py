@@ -7,7 +7,9 @@ same road, so the two meet whichever language either is in. What is quoted and s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,6 +17,9 @@ from ingest.embedding import Embedder
 from ingest.index import Vector
 from ingest.language import LANGUAGES, detect, question_terms, terms
 from ingest.translation import Translator
+
+REMEMBERED = 32 << 20
+"""Bytes of vectors that are kept of what questions were weighed against: 21,845 of the local model's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +66,7 @@ class Encoder:
         self.name = "-".join([*parts, translator.name, *bridged] if bridged else parts)
         # Only what never fails for a while is remembered; the translator remembers its own work.
         self._embed_question = lru_cache(maxsize=1024)(embedder.question)
+        self._remembered = _Memory(REMEMBERED // (4 * embedder.dimension))
 
     def passages(
         self, texts: Sequence[str], languages: Sequence[str], pivots: Sequence[str | None] | None = None
@@ -76,6 +82,27 @@ class Encoder:
             Encoded(terms(text, language), self._pivot_terms(pivot), vector, pivot)
             for text, language, pivot, vector in zip(texts, languages, known, vectors, strict=True)
         ]
+
+    def vectors(
+        self, texts: Sequence[str], languages: Sequence[str], pivots: Sequence[str | None]
+    ) -> list[Vector]:
+        """The vectors alone that `passages` gives; those asked for lately are not made anew.
+
+        For what is looked at again and again: the sentences that questions are weighed against.
+        """
+        wanted = list(zip(texts, languages, pivots, strict=True))
+        return self._remembered.look_up(wanted, self._make_vectors)
+
+    def _make_vectors(self, wanted: Sequence[_Wanted]) -> list[tuple[Vector, bool]]:
+        """Vectors, each with whether it is worth keeping: that of a text whose translation failed is not."""
+        texts, languages, pivots = zip(*wanted, strict=True)
+        known = self._translate(texts, languages, pivots)
+        vectors = self.embedder.documents([pivot or text for text, pivot in zip(texts, known, strict=True)])
+        settled = [
+            pivot is not None or not self._bridges(language)
+            for pivot, language in zip(known, languages, strict=True)
+        ]
+        return list(zip(vectors, settled, strict=True))
 
     def question(self, text: str, language: str | None = None) -> Question:
         """Encode a question; its language is found out where it is not given.
@@ -128,3 +155,35 @@ class Encoder:
     def _bridges(self, language: str) -> bool:
         """Whether texts in this language are translated for the model."""
         return not self._understands(language) and self.translator.can(language, self.pivot)
+
+
+_Wanted = tuple[str, str, str | None]
+"""A text, its language, and its translation where there is one."""
+
+
+class _Memory:
+    """The vectors that were asked for last, at most `size` of them. Thread-safe."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: OrderedDict[_Wanted, Vector] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def look_up(
+        self,
+        wanted: Sequence[_Wanted],
+        make: Callable[[Sequence[_Wanted]], Sequence[tuple[Vector, bool]]],
+    ) -> list[Vector]:
+        """All that is wanted, in order; `make` is asked for what is not here, and says what may be kept."""
+        with self._turn:
+            found = {one: self._vectors[one] for one in wanted if one in self._vectors}
+            for one in found:
+                self._vectors.move_to_end(one)
+        if new := [one for one in dict.fromkeys(wanted) if one not in found]:
+            made = dict(zip(new, make(new), strict=True))
+            found |= {one: vector for one, (vector, _) in made.items()}
+            with self._turn:
+                self._vectors |= {one: vector for one, (vector, settled) in made.items() if settled}
+                while len(self._vectors) > self._size:
+                    self._vectors.popitem(last=False)
+        return [found[one] for one in wanted]

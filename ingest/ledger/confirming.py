@@ -70,9 +70,9 @@ def look(connection: Connection, sources: Collection[str]) -> tuple[str | None, 
 def confirm(connection: Connection, ids: Collection[str], sources: Collection[str]) -> dict[str, Confirmed]:
     """Those of the chunk ids that are published at this moment, in configured sources. Readers are not
     applied here: see `ingest.permissions`."""
-    among = one_of(connection, chunks.c.id, ids)
-    rows = connection.execute(_CONFIRMED.where(among, documents.c.source.in_(sources)))
-    return {row.id: row for row in rows}
+    # Asked for sources too, SQLite begins with those: it walks every chunk there is, 17 ms in place of 3.
+    rows = connection.execute(_CONFIRMED.where(one_of(connection, chunks.c.id, ids)))
+    return {row.id: row for row in rows.all() if row.source in sources}
 
 
 def passage_of(row: Confirmed) -> Passage:

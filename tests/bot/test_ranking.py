@@ -73,9 +73,11 @@ def test_a_translation_with_fewer_lines_than_its_passage_costs_its_help_and_noth
         assert 0.0 <= ranking.confidence(find("When do dogs come?", page), ranked, hash_encoder()) <= 1.0
 
 
-def test_only_the_best_passages_and_units_are_read_closely():
+def test_only_the_best_passages_are_read_and_only_their_best_units_are_embedded():
+    embedder = HashEmbedder()
     long = make_passage("\n".join(f"Dogs number {number} may come." for number in range(100)))
-    assert len(ranking.rank(find("May dogs come?", long), hash_encoder())) == ranking.EMBEDDED
+    ranking.rank(find("May dogs come?", long), Encoder(embedder, hash_encoder().translator))
+    assert 0 < len(embedder.embedded) <= ranking.EMBEDDED
     pages = [make_passage("Dogs may come.", document=f"p{number:02}") for number in range(20)]
     assert len(ranking.rank(find("May dogs come?", *pages), hash_encoder())) == ranking.READ
 
