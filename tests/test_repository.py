@@ -56,7 +56,8 @@ def test_everything_the_product_imports_is_declared():
 
 
 def test_everything_the_tests_import_is_declared():
-    for_developing = {requirement_name(name) for name in PROJECT["dependency-groups"]["dev"]}
+    groups = PROJECT["dependency-groups"].values()
+    for_developing = {requirement_name(name) for group in groups for name in group}
     assert undeclared(python_files("tests"), declared_for_running() | for_developing) == set()
 
 

@@ -93,7 +93,7 @@ class Postgres(Server):
         try:
             if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{NAME}'"):
                 self.execute(f"CREATE DATABASE {NAME}")
-        except psycopg.errors.DuplicateDatabase:
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             return True  # another process made it at the same time
         except psycopg.OperationalError:
             return False
