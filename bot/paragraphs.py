@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from bot.golden import Paragraph
 from config.errors import UnavailableError
-from config.settings import SourceSettings
+from config.sections import EvaluationSettings, SourceSettings
 from ingest.documents import EVERYONE
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import reading, working
@@ -72,7 +72,13 @@ def base_of(
     )
     base = KnowledgeBase(
         kb.settings.model_copy(
-            update={"data": folder, "ledger": "sqlite", "index": "local", "sources": (source,)}
+            update={
+                "data": folder,
+                "ledger": "sqlite",
+                "index": "local",
+                "sources": (source,),
+                "evaluation": EvaluationSettings(),  # golden questions are about the company's own documents
+            }
         ),
         models=kb.models,
     )

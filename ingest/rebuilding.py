@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 
-from config.errors import ConfigError, UnavailableError
+from config.errors import ConfigError, SabioError, UnavailableError
 from ingest.auditing import audit
 from ingest.copying import catch_up, copy
 from ingest.knowledge import Collection as IndexCollection
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import indexed, now, runs
 from ingest.ledger.collections import Noted
+from ingest.ledger.golden import Verdict
 from ingest.ledger.indexed import Version
 from ingest.ledger.owners import kept_alive, new_owner
 
@@ -25,16 +28,65 @@ _PAUSE = 0.2
 _TRIES = 20
 """How often a swap waits for a moment at which the new collection has everything that is published."""
 
+Examine = Callable[[str], Verdict]
+"""Has golden questions answered from the collection of that name, before anybody else's are."""
+Told = Callable[[str], None]
+"""Is told the title of each document that is in the new index."""
 
-def rebuild(kb: KnowledgeBase, on_document: Callable[[str], None] = lambda _title: None) -> tuple[str, int]:
+log = logging.getLogger(__name__)
+
+
+class HeldError(SabioError):
+    """The new index answers worse than the one in use, so a person has to say what becomes of it."""
+
+
+def rebuild(
+    kb: KnowledgeBase, on_document: Told = lambda _title: None, examine: Examine | None = None
+) -> tuple[str, int]:
     """Make a new collection from the ledger and answer from it from then on.
 
     Questions and syncs go on meanwhile, on the old collection, which is kept for `sync.rollback_days`.
-    Returns the new name and how many chunks were written. Raises `UnavailableError` while another process
-    does the same.
+    Returns the new name and how many chunks were written. Raises `HeldError` where `examine` says that
+    answers got worse, or cannot say: the new collection is kept, and not used before `accept`. Raises
+    `UnavailableError` while another process does the same.
     """
     with _alone(kb):
-        return _rebuild(kb, on_document)
+        return _rebuild(kb, on_document, examine)
+
+
+def accept(kb: KnowledgeBase) -> tuple[str, int, Verdict]:
+    """Answer from the collection that is held, brought up to date first.
+
+    Returns its name, how many chunks it lacked, and why it was held. Raises `ConfigError` when none is, or
+    when another model or translator made it than the settings name now.
+    """
+    with _alone(kb):
+        held, used = held_index(kb), kb.ledger.collections().used
+        if held is None or used is None:
+            raise ConfigError("no index waits to be accepted")
+        noted, verdict = held
+        _refuse_other_model(kb, noted)
+        return *_go_over(kb, used, noted, translate=not kb.is_current(used.name)), verdict
+
+
+def discard(kb: KnowledgeBase) -> str:
+    """Remove the collection that is held: its name. Raises `ConfigError` when none is."""
+    with _alone(kb):
+        held = held_index(kb)
+        if held is None:
+            raise ConfigError("no index waits to be accepted or discarded")
+        noted, _ = held
+        if not _remove(kb, [noted.name]):
+            raise UnavailableError(f"{noted.name} is being read and could not be removed; try again")
+        return noted.name
+
+
+def held_index(kb: KnowledgeBase) -> tuple[Noted, Verdict] | None:
+    """The collection that waits for a person's word, and why."""
+    building = kb.ledger.collections().building
+    if building is None or building.held is None:
+        return None
+    return building, Verdict(**building.held)
 
 
 def rollback(kb: KnowledgeBase) -> tuple[str, int]:
@@ -51,35 +103,33 @@ def rollback(kb: KnowledgeBase) -> tuple[str, int]:
                 "there is no index to go back to: the one that a rebuild replaces is kept for"
                 f" {kb.settings.sync.rollback_days:g} days (`sync.rollback_days`)"
             )
-        if not kb.is_current(there.retired.name):
-            made_with = there.retired.made_with
-            words = ", ".join(
-                f"`{name}: {made_with[name]}`" for name in ("embedding", "translation") if name in made_with
-            )
-            raise ConfigError(
-                f"the index before ({there.retired.name}) was made with {words or 'another model'}; set that"
-                " back before you go back to it"
-            )
-        return _go_back(kb, there.used, there.retired)
+        _refuse_other_model(kb, there.retired)
+        return _go_over(kb, there.used, there.retired)
 
 
-def keep_current(kb: KnowledgeBase, on_document: Callable[[str], None] = lambda _title: None) -> None:
+def keep_current(
+    kb: KnowledgeBase, on_document: Told = lambda _title: None, examine: Examine | None = None
+) -> None:
     """Make the index anew if the model or the translator that it was made with is not the one there now; go
     back to the one that was replaced last if that was made with them.
 
-    Waits for another process that does so. Removes what rebuilds left: those of a rebuild that was killed,
-    and what was replaced long enough ago.
+    What `examine` says no to is held, as by `rebuild`, and not made again. Waits for another process that
+    does the same. Removes what rebuilds left: those of a rebuild that was killed, and what was replaced long
+    enough ago.
     """
-    while not _is_current(kb) or _leftovers(kb):
+    while not _is_settled(kb) or _leftovers(kb):
         try:
             with _alone(kb):
                 _remove(kb, _leftovers(kb))
-                if not _is_current(kb):
-                    _make_current(kb, on_document)
+                if not _is_settled(kb):
+                    _make_current(kb, on_document, examine)
                 return
         except TakenError:
-            if _is_current(kb):
+            if _is_settled(kb):
                 return  # whoever is at it leaves nothing
+        except HeldError as error:
+            log.warning("%s", error)
+            return
         time.sleep(_PAUSE)
 
 
@@ -114,9 +164,11 @@ def _alone(kb: KnowledgeBase) -> Iterator[None]:
             runs.release_scan(ledger, lease)
 
 
-def _is_current(kb: KnowledgeBase) -> bool:
-    used = kb.ledger.collections().used
-    if used is None or kb.is_current(used.name):
+def _is_settled(kb: KnowledgeBase) -> bool:
+    """Whether the collection in use is as the settings have it, or one that is waits for a person's word."""
+    there = kb.ledger.collections()
+    used = there.used
+    if used is None or kb.is_current(used.name) or (there.building and _is_kept(kb, there.building)):
         return True
     # Put into use after this process had read its settings, so by one that has read newer ones: during an
     # upgrade the old processes do not undo what the new ones have done.
@@ -126,14 +178,30 @@ def _is_current(kb: KnowledgeBase) -> bool:
 def _leftovers(kb: KnowledgeBase) -> list[str]:
     """What nobody goes back to: begun by a rebuild that was killed, or replaced too long ago."""
     there = kb.ledger.collections()
-    return [
-        one.name for one in (there.building, there.retired) if one and not _is_kept(kb, one, there.retired)
-    ]
-
-
-def _is_kept(kb: KnowledgeBase, one: Noted, retired: Noted | None) -> bool:
+    found = [there.building] if there.building and not _is_kept(kb, there.building) else []
     days = timedelta(days=kb.settings.sync.rollback_days)
-    return one is retired and one.since is not None and one.since + days > now()
+    if there.retired and (there.retired.since is None or there.retired.since + days <= now()):
+        found.append(there.retired)
+    return [one.name for one in found]
+
+
+def _is_kept(kb: KnowledgeBase, building: Noted) -> bool:
+    """Whether a collection that was begun waits for a person's word: not when the settings have changed
+    since, as nobody could accept it."""
+    return building.held is not None and kb.is_current(building.name)
+
+
+def _refuse_other_model(kb: KnowledgeBase, noted: Noted) -> None:
+    if kb.is_current(noted.name):
+        return
+    words = ", ".join(
+        f"`{name}: {noted.made_with[name]}`"
+        for name in ("embedding", "translation")
+        if name in noted.made_with
+    )
+    raise ConfigError(
+        f"the index {noted.name} was made with {words or 'another model'}; set that back before you use it"
+    )
 
 
 def _remove(kb: KnowledgeBase, names: Iterable[str]) -> int:
@@ -145,15 +213,15 @@ def _remove(kb: KnowledgeBase, names: Iterable[str]) -> int:
     return removed
 
 
-def _make_current(kb: KnowledgeBase, on_document: Callable[[str], None]) -> None:
+def _make_current(kb: KnowledgeBase, on_document: Told, examine: Examine | None) -> None:
     there = kb.ledger.collections()
     if there.used and there.retired and kb.is_current(there.retired.name):
-        _go_back(kb, there.used, there.retired)
+        _go_over(kb, there.used, there.retired)
     else:
-        _rebuild(kb, on_document)
+        _rebuild(kb, on_document, examine)
 
 
-def _rebuild(kb: KnowledgeBase, on_document: Callable[[str], None]) -> tuple[str, int]:
+def _rebuild(kb: KnowledgeBase, on_document: Told, examine: Examine | None) -> tuple[str, int]:
     # Two at a time are enough: the one in use becomes the one to go back to.
     _remove(kb, kb.ledger.leftovers())
     old = kb.ledger.collection()
@@ -162,17 +230,35 @@ def _rebuild(kb: KnowledgeBase, on_document: Callable[[str], None]) -> tuple[str
     with kb.ledger.read() as ledger:
         seen = indexed.versions(ledger)
     written = copy(kb, new, sorted(seen), on_document, translate=translate)
+    if old is not None and examine is not None:
+        # What is published while questions are asked of it is brought in by the swap.
+        _hold_if_worse(kb, new.name, examine)
     _swap(kb, new, old, seen, translate=translate)
     return new.name, written
 
 
-def _go_back(kb: KnowledgeBase, used: Noted, retired: Noted) -> tuple[str, int]:
-    before = kb.reopen_collection(retired)
+def _hold_if_worse(kb: KnowledgeBase, name: str, examine: Examine) -> None:
+    try:
+        verdict = examine(name)
+    except SabioError as error:
+        # Nobody can say whether it is as good: the one in use goes on, as it would if it were not.
+        verdict = Verdict({}, {}, [f"they cannot be asked: {error}"])
+    if verdict.fell and kb.ledger.hold_collection(name, asdict(verdict)):
+        raise HeldError(
+            f"the new index ({name}) is ready, and questions are answered from the one before:"
+            f" {verdict.in_words()}. To use it all the same: sabio rebuild --accept; to remove it: sabio"
+            " rebuild --discard"
+        )
+
+
+def _go_over(kb: KnowledgeBase, used: Noted, other: Noted, *, translate: bool = False) -> tuple[str, int]:
+    """Answer from a collection that was made earlier: its name, and how many chunks it lacked."""
+    before = kb.reopen_collection(other)
     with kb.ledger.read() as ledger:
         seen = indexed.versions(ledger)
     # What was removed is taken out, what was published since is put in, and all get their readers of now.
-    lacked = audit(kb, before, fills=None, readers=True).gaps
-    _swap(kb, before, used.name, seen)
+    lacked = audit(kb, before, fills=None, readers=True, translate=translate).gaps
+    _swap(kb, before, used.name, seen, translate=translate)
     return before.name, lacked
 
 

@@ -18,13 +18,15 @@ from config.errors import DocumentError, SabioError, UnavailableError
 from config.telemetry import bind, observe_metric
 from config.tracing import Span, span
 from ingest.auditing import audit
-from ingest.documents import Content, Document
+from ingest.documents import Content, Document, Entry
+from ingest.holding import hold_of, without_text
 from ingest.knowledge import Collection, KnowledgeBase
 from ingest.ledger import (
     ContendedError,
     chores,
     claims,
     confirming,
+    golden,
     indexed,
     now,
     reading,
@@ -64,14 +66,16 @@ def scan(
     *,
     full: bool = False,
     confirmed: bool = False,
+    scheduled: bool = False,
     wanted: Callable[[Connection], bool] = lambda _ledger: True,
     observe: Observer = unobserved,
 ) -> str | None:
     """List a source and write down what is due: the new run's id, or None while somebody else is at it.
 
     A request that waits for the source is served by it. `wanted` is asked when nobody else can scan any more;
-    None where it says no. A scan that fails leaves everything as it was; the run says why, and the error
-    goes on.
+    None where it says no. `scheduled`: no person asks for it but perhaps by a request, so while the source is
+    held no new text is brought in. A scan that fails leaves everything as it was; the run says why, and the
+    error goes on.
     """
     owner, seconds = new_owner(), kb.settings.sync.lease_seconds
     with kb.ledger.write() as ledger:
@@ -88,18 +92,11 @@ def scan(
             with kept_alive(kb.ledger, seconds, lambda ledger: runs.renew_scan(ledger, lease, seconds)):
                 listing = list(kb.connectors[source].scan())
                 observe("scanned", source)
-                with kb.ledger.read() as ledger:
-                    known = scanning.known(ledger, source)
-                settings = kb.settings.sync
-                decided = plan(
-                    listing,
-                    known,
-                    recipe=recipe(kb),
-                    brake=Brake(settings.brake_share, settings.brake_count),
-                    full=begun.full,
-                    confirmed=begun.confirmed,
-                )
+                decided = _decide(kb, source, listing, begun)
             with kb.ledger.write() as ledger:
+                if scheduled and not begun.by_hand and hold_of(kb.settings, ledger, source):
+                    decided, waiting = without_text(decided)
+                    golden.keep_waiting(ledger, source, waiting)
                 if not scanning.record(ledger, lease, run, decided):
                     raise UnavailableError(
                         f"the scan of `{source}` took too long and was taken over by another"
@@ -114,6 +111,21 @@ def scan(
             log.info("the scan failed: %s", reason)
             raise
     return run
+
+
+def _decide(kb: KnowledgeBase, source: str, listing: Sequence[Entry], begun: runs.Begun) -> Plan:
+    """What a listing calls for, and what a person who asked for the run has confirmed."""
+    with kb.ledger.read() as ledger:
+        known = scanning.known(ledger, source)
+    settings = kb.settings.sync
+    return plan(
+        listing,
+        known,
+        recipe=recipe(kb),
+        brake=Brake(settings.brake_share, settings.brake_count),
+        full=begun.full,
+        confirmed=begun.confirmed,
+    )
 
 
 def _tell(decided: Plan, told: Span) -> None:
@@ -242,8 +254,10 @@ def _close(kb: KnowledgeBase, report: Mapping[str, Any], retired: Sequence[str])
     if report["kind"] == runs.SYNC:
         _put_right(kb, collection, source, full=report["full"])
     with kb.ledger.write() as ledger:
-        outcome = "held" if report["held"] else "done"
-        return runs.close_run(ledger, report["run"], outcome, still_answerable=answerable)
+        held = hold_of(kb.settings, ledger, source) if report["kind"] == runs.SYNC else None
+        outcome = "held" if report["held"] or held else "done"
+        why = held.in_words() if held else None
+        return runs.close_run(ledger, report["run"], outcome, still_answerable=answerable, error=why)
 
 
 def _put_right(kb: KnowledgeBase, collection: Collection, source: str, *, full: bool) -> None:

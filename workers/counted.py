@@ -40,5 +40,17 @@ COUNTED = {
         "sabio_question_seconds", "histogram", "How long questions took to answer, in seconds.", (),
         (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60),
     ),
+    "model_tokens": Count(
+        "sabio_model_tokens_total", "counter",
+        "Tokens that language models read (in) and wrote (out).", ("model", "direction"),
+    ),
+    "model_failures": Count(
+        "sabio_model_failures_total", "counter",
+        "Times that a language model did not answer and was left in peace for a while.", ("model",),
+    ),
+    "claims": Count(
+        "sabio_claims_total", "counter",
+        "Sentences that a language model wrote: shown, or dropped by verification.", ("fate",),
+    ),
 }  # fmt: skip
 """What `telemetry.observe_metric` may be told, by the name that it is told by."""

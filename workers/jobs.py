@@ -7,7 +7,7 @@ it, so a job that is lost costs a moment, and one that comes twice does nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,16 +16,19 @@ from sqlalchemy import Connection, Row
 
 from config.errors import ConfigError, UnavailableError
 from ingest import auditing, rebuilding, refreshing, sync
+from ingest.holding import is_gated
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import chores, claims, now, requests, restoring, runs
+from ingest.ledger import chores, claims, golden, now, requests, restoring, runs
 from ingest.ledger.owners import new_owner
+from workers.examining import SECONDS, examine
 from workers.following import Follower
 from workers.metrics import count_failure
 from workers.schedule import due_at
 
 SCAN, WORK, PERMISSIONS, AUDIT, SWEEP = "scan", "work", "permissions", chores.AUDIT, "sweep"
+GOLDEN = golden.GOLDEN
 """List a source and write down what is due; do a batch of that; look up who may read what; compare the index
-with the ledger; remove what is not needed any more."""
+with the ledger; remove what is not needed any more; ask golden questions after syncs."""
 RETRY = timedelta(minutes=15)
 """A sync that failed is tried again after this long, if its schedule does not want one sooner."""
 FORGOTTEN = timedelta(minutes=15)
@@ -34,6 +37,7 @@ EVERY = {AUDIT: 24 * 3600.0, SWEEP: 3600.0}
 """Seconds between two of the chores of the whole installation."""
 _FORGOTTEN = "nobody went on with it for too long; its source is listed anew"
 _CHORE_LEASE = 900.0
+_ASKING_LEASE = SECONDS + 60
 _MOST_HANDS = 8
 """Messages that ask for one source's work at once; each goes on by itself as long as there is more."""
 
@@ -57,6 +61,7 @@ def due(kb: KnowledgeBase, moment: datetime) -> list[Job]:
         latest = runs.latest(ledger)
         held = restoring.held_back(ledger, [source.name for source in kb.settings.sources])
         overdue = chores.overdue(ledger, _chores(kb))
+        changed = golden.to_ask(ledger) if is_gated(kb.settings) else {}
     configured = {source.name for source in kb.settings.sources}
     working = {run.source for run in unfinished}
     jobs = [Job(WORK, source) for source in sorted(working & configured)]
@@ -66,7 +71,8 @@ def due(kb: KnowledgeBase, moment: datetime) -> list[Job]:
             continue
         if source.name in asked | held or _wants_scan(kb, source.name, latest.get(source.name, {}), moment):
             jobs.append(Job(SCAN, source.name))
-    return jobs + [Job(name, source) for name, source in overdue]
+    jobs += [Job(name, source) for name, source in overdue]
+    return jobs + [Job(GOLDEN)] * (not changed.keys().isdisjoint(configured))
 
 
 def _wants_scan(kb: KnowledgeBase, source: str, known: Mapping[str, Any], moment: datetime) -> bool:
@@ -104,7 +110,7 @@ def scan(kb: KnowledgeBase, source: str) -> bool:
         return _wants_scan(kb, source, known, now())
 
     try:
-        return sync.scan(kb, source, wanted=is_due) is not None
+        return sync.scan(kb, source, scheduled=True, wanted=is_due) is not None
     except UnavailableError as error:
         count_failure(SCAN, error)
         log.warning("%s could not be listed: %s", source, error)
@@ -125,7 +131,7 @@ def work(kb: KnowledgeBase, source: str, stopping: Callable[[], bool] = lambda: 
         found = [run for run in runs.unfinished(ledger) if run.source == source]
         unfinished = [run.id for run in found]
         if found and _is_forgotten(ledger, found[-1]):
-            requests.request_sync(ledger, source)
+            requests.request_sync(ledger, source, by=requests.WORKERS)
             for run in unfinished:
                 runs.close_run(ledger, run, "failed", error=_FORGOTTEN)
             return False
@@ -179,7 +185,7 @@ def audit(kb: KnowledgeBase) -> None:
             log.warning(wrong, found.orphans, found.gaps, ", ".join(sources))
         with kb.ledger.write() as ledger:
             for source in sources:
-                requests.request_sync(ledger, source, by="audit")
+                requests.request_sync(ledger, source, by=requests.AUDIT)
         return {"orphans": found.orphans, "gaps": found.gaps, "sources": sources}
 
     _do_chore(kb, Job(AUDIT), compare)
@@ -194,6 +200,30 @@ def sweep(kb: KnowledgeBase) -> None:
             return {"runs": runs.forget_old(ledger)}
 
     _do_chore(kb, Job(SWEEP), remove)
+
+
+def ask_golden(
+    kb: KnowledgeBase, sources: Sequence[str] | None = None, stopping: Callable[[], bool] = lambda: False
+) -> None:
+    """Ask golden questions, if a sync of one of the sources changed something since, and hold the sources
+    that did where answers got worse. `sources`: not given, all that are configured."""
+    if not is_gated(kb.settings):
+        return
+    owner, named = new_owner(), [source.name for source in kb.sources()] if sources is None else sources
+    with kb.ledger.write() as ledger:
+        asked = golden.claim_asking(ledger, owner, named, _ASKING_LEASE)
+    if not asked:
+        return
+    try:
+        verdict = examine(kb, stopping=stopping)
+    except (UnavailableError, ConfigError) as error:
+        count_failure(GOLDEN, error)
+        log.warning("%s", error)  # and tried again when the lease has ended, as chores are
+        return
+    with kb.ledger.write() as ledger:
+        golden.conclude(ledger, owner, asked, verdict)
+    if verdict.fell and sources is None:  # else whoever named them reports it
+        log.warning("after syncs of %s: %s", ", ".join(sorted(asked)), verdict.in_words())
 
 
 def _do_chore(kb: KnowledgeBase, job: Job, do: Callable[[], dict[str, object]]) -> None:

@@ -15,10 +15,13 @@ from typing import Any
 
 from config.errors import SabioError, UnavailableError
 from ingest import rebuilding, sync
+from ingest.holding import is_gated
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import claims, reading, runs
 from ingest.ledger.owners import new_owner
 from ingest.sync import Observer, unobserved
+from workers import jobs
+from workers.examining import examiner
 from workers.following import Follower
 
 THREADS = 2
@@ -43,7 +46,10 @@ def sync_sources(
     `error_kind` the name of the error's class.
     """
     keep_index_current(kb, observe)
-    return [_sync_source(kb, source, full=full, confirmed=confirmed, observe=observe) for source in sources]
+    reports = [
+        _sync_source(kb, source, full=full, confirmed=confirmed, observe=observe) for source in sources
+    ]
+    return _examined(kb, reports, observe) if is_gated(kb.settings) else reports
 
 
 def keep_index_current(kb: KnowledgeBase, observe: Observer = unobserved) -> None:
@@ -53,10 +59,27 @@ def keep_index_current(kb: KnowledgeBase, observe: Observer = unobserved) -> Non
     cited; the work after it says that it is down. Raises `UnavailableError` when the ledger is.
     """
     try:
-        rebuilding.keep_current(kb, lambda title: observe("reindexed", title))
+        rebuilding.keep_current(kb, lambda title: observe("reindexed", title), examiner(kb))
     except UnavailableError as error:
         kb.ledger.collection()
         log.info("the index cannot be looked after: %s", error)
+
+
+def _examined(
+    kb: KnowledgeBase, reports: Sequence[dict[str, Any]], observe: Observer
+) -> list[dict[str, Any]]:
+    """The reports as they are after golden questions were asked once for all the runs."""
+    try:
+        observe("asked", "golden questions")
+        jobs.ask_golden(kb, [report["source"] for report in reports])
+        with kb.ledger.read() as ledger:
+            return [
+                reading.run_report(ledger, report["run"]) if report["outcome"] != "failed" else report
+                for report in reports
+            ]
+    except UnavailableError as error:
+        log.warning("%s", error)
+        return list(reports)
 
 
 def _sync_source(

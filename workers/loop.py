@@ -91,6 +91,10 @@ class _Presence:
 
 def _carry_out(kb: KnowledgeBase, job: Job, stopped: threading.Event) -> None:
     try:
+        if job.name == jobs.GOLDEN:
+            with timed(job.name):
+                jobs.ask_golden(kb, stopping=stopped.is_set)
+            return
         if job.name in jobs.CHORES:
             with timed(job.name):
                 jobs.CHORES[job.name](kb, *([job.source] if job.source else []))

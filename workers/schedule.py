@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from config.settings import SyncSettings
+from config.sections import SyncSettings
 
 _WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -37,6 +37,13 @@ def due_at(
         "weekly": f"0 {clock.hour} * * {_WEEKDAYS.index(clock.day)}",
     }.get(schedule, schedule)
     return _next_match(fields, began_at, ZoneInfo(clock.time_zone))
+
+
+def is_late(schedule: str, began_at: datetime | None, clock: SyncSettings, moment: datetime) -> bool:
+    """Whether a source is older than its schedule allows: the last good sync missed not one turn but two."""
+    missed = due_at(schedule, began_at, clock, moment) if began_at else None
+    again = due_at(schedule, missed, clock, moment) if missed and missed <= moment else None
+    return again is not None and again <= moment
 
 
 def _next_match(schedule: str, after: datetime, zone: ZoneInfo) -> datetime | None:

@@ -68,6 +68,13 @@ def audit(self: Task) -> None:
         jobs.audit(base(self.app))
 
 
+@shared_task(name="sabio.golden", bind=True)
+def golden(self: Task) -> None:
+    """Ask golden questions after syncs."""
+    with timed("golden"):
+        jobs.ask_golden(base(self.app), stopping=shutdown.asked)
+
+
 @shared_task(name="sabio.sweep", bind=True)
 def sweep(self: Task) -> None:
     """Remove what is not needed any more."""

@@ -43,7 +43,7 @@ def kb(tmp_path):
 
 
 def source(name):
-    from config.settings import SourceSettings
+    from config.sections import SourceSettings
 
     return SourceSettings(name=name, type="folder")
 
@@ -437,7 +437,7 @@ def test_logs_of_a_run_carry_its_id_and_those_of_a_document_the_documents(kb, re
     import io
     import json
 
-    from config.settings import LogSettings
+    from config.sections import LogSettings
 
     stream = io.StringIO()
     telemetry.start_logging(LogSettings(level="debug", format="json"), stream=stream)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config.settings import SyncSettings
+from config.sections import SyncSettings
 from workers.schedule import due_at
 
 MONDAY = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
