@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from config.errors import ConfigError, SabioError, UnavailableError
+from bot.findings import Finding, Findings, Level
+from bot.golden_check import check_holds, check_questions
+from bot.writer_check import check_writing
+from config.errors import ConfigError, UnavailableError
 from config.reading import read_file
-from config.settings import SOURCE_KEYS, Settings, SourceSettings, find_config, load_settings, warnings
+from config.sections import SourceSettings
+from config.settings import SOURCE_KEYS, Settings, find_config, load_settings, warnings
 from config.system import missing_programs
 from ingest.connectors import Connector, connect
 from ingest.knowledge import KnowledgeBase
@@ -28,58 +29,9 @@ LOW, NO_SPACE = 1_000_000_000, 100_000_000
 """Bytes free on the data folder's disk below which a warning, and an error, is due."""
 
 
-class Level(StrEnum):
-    """How much a finding matters."""
-
-    OK = "ok"
-    WARNING = "warning"
-    """It works, but perhaps not as meant."""
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, and what was seen."""
-
-    level: Level
-    subject: str
-    """As `configuration`, `source wiki`, `ledger`."""
-    message: str
-    fix: str | None = None
-    """What to do about it, where the message does not say so itself."""
-    kind: Literal["configuration", "unavailable"] | None = None
-    """Of an error: whether a person must change something, or whether it may pass by itself."""
-
-
-class _Findings(list[Finding]):
-    """What was found so far."""
-
-    def ok(self, subject: str, message: str) -> None:
-        self.append(Finding(Level.OK, subject, message))
-
-    def warn(self, subject: str, message: str, fix: str | None = None) -> None:
-        self.append(Finding(Level.WARNING, subject, message, fix))
-
-    def warnings(self, subject: str, messages: Sequence[str]) -> None:
-        for message in messages:
-            self.warn(subject, message)
-
-    @contextmanager
-    def about(self, subject: str) -> Iterator[None]:
-        """Note the errors that the block raises as findings, and go on after it."""
-        try:
-            yield
-        except ConfigError as error:
-            self += [
-                Finding(Level.ERROR, subject, problem, kind="configuration") for problem in error.problems
-            ]
-        except SabioError as error:
-            self.append(Finding(Level.ERROR, subject, str(error), kind="unavailable"))
-
-
 def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = ()) -> list[Finding]:
     """Look at everything. `config` and `data` are what stood on the command line; `sources` none: all."""
-    found = _Findings()
+    found = Findings()
     settings = None
     with found.about("configuration"):
         settings = load_settings(config, data=data)
@@ -97,12 +49,14 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
         # Without its sources, which may be wrong: what follows must be looked at all the same.
         with KnowledgeBase(settings.model_copy(update={"sources": ()})) as kb:
             _check_models(found, kb)
-            _check_ledger(found, kb)
+            _check_ledger(found, kb, [source.name for source in settings.sources])
+            check_questions(found, kb)
     _check_queue(found, settings)
+    check_writing(found, settings)
     return found
 
 
-def _check_options(found: _Findings, file: Path) -> None:
+def _check_options(found: Findings, file: Path) -> None:
     """Look at the options of sources in a file whose settings are wrong elsewhere."""
     try:
         listed = read_file(file, str(file)).values.get("sources")
@@ -115,7 +69,7 @@ def _check_options(found: _Findings, file: Path) -> None:
                 connect(source["type"], {"name": source["name"], **options}, file.parent)
 
 
-def _check_sources(found: _Findings, settings: Settings, names: Sequence[str]) -> None:
+def _check_sources(found: Findings, settings: Settings, names: Sequence[str]) -> None:
     configured = {source.name: source for source in settings.sources}
     if not configured:
         found.warn(
@@ -132,7 +86,7 @@ def _check_sources(found: _Findings, settings: Settings, names: Sequence[str]) -
             _probe(found, source, connector)
 
 
-def _probe(found: _Findings, source: SourceSettings, connector: Connector) -> None:
+def _probe(found: Findings, source: SourceSettings, connector: Connector) -> None:
     """List a source's documents without reading any."""
     subject = f"source {source.name}"
     listed = unread = 0
@@ -154,7 +108,7 @@ def _probe(found: _Findings, source: SourceSettings, connector: Connector) -> No
         )
 
 
-def _check_data(found: _Findings, folder: Path) -> bool:
+def _check_data(found: Findings, folder: Path) -> bool:
     """Whether the data folder can be written to."""
     subject = "data folder"
     try:
@@ -178,7 +132,7 @@ def _check_data(found: _Findings, folder: Path) -> bool:
     return True
 
 
-def _check_models(found: _Findings, kb: KnowledgeBase) -> None:
+def _check_models(found: Findings, kb: KnowledgeBase) -> None:
     from ingest.embedding import open_embedder
     from ingest.translation import open_translator
 
@@ -196,7 +150,7 @@ def _check_models(found: _Findings, kb: KnowledgeBase) -> None:
         found.ok("translation", f"{translator.name}, Spanish and English" if works else translator.name)
 
 
-def _check_ledger(found: _Findings, kb: KnowledgeBase) -> None:
+def _check_ledger(found: Findings, kb: KnowledgeBase, sources: Sequence[str]) -> None:
     from ingest.ledger import HEAD, Ledger
 
     if kb.settings.ledger == "sqlite" and not (kb.data / "ledger.db").exists():
@@ -217,11 +171,12 @@ def _check_ledger(found: _Findings, kb: KnowledgeBase) -> None:
         elif revision == HEAD:
             found.ok("ledger", f"{version}, at migration {HEAD}")
             _check_index(found, kb, kb.ledger)
+            check_holds(found, kb, sources)
         else:
             found.ok("ledger", f"{version}, at migration {revision}; will be brought to {HEAD}")
 
 
-def _check_index(found: _Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
+def _check_index(found: Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
     from ingest.auditing import differences
     from ingest.ledger.indexed import count_published
 
@@ -247,7 +202,7 @@ def _check_index(found: _Findings, kb: KnowledgeBase, ledger: Ledger) -> None:
             found.ok("index", f"{name}: {published:,} chunks, as many as are published")
 
 
-def _check_queue(found: _Findings, settings: Settings) -> None:
+def _check_queue(found: Findings, settings: Settings) -> None:
     if settings.queue == "none":
         found.ok("queue", "none: `sabio serve` and `sabio work` do the work themselves")
         return

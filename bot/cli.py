@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.exits import DONE, UNAVAILABLE
+from bot.exits import DONE, SOME_FAILED, UNAVAILABLE
 
 if TYPE_CHECKING:
     from ingest.knowledge import KnowledgeBase
@@ -93,12 +93,15 @@ def _open(context: typer.Context) -> KnowledgeBase:
 
 
 @app.command()
-def sync(
+def sync(  # noqa: PLR0913, PLR0917 — one for each word of the command line
     context: typer.Context,
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help="Not given: all.")] = None,
     full: Annotated[bool, typer.Option("--full", help="Read every document again, changed or not.")] = False,
     confirm: Annotated[
         bool, typer.Option("--confirm-removals", help="Carry out removals that are held.")
+    ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Accept what golden questions lost, and let new text in again.")
     ] = False,
     background: Annotated[
         bool, typer.Option("--background", help="Hand the work over to workers, and return.")
@@ -113,6 +116,10 @@ def sync(
 
     with _open(context) as kb:
         names = [source.name for source in kb.sources(sources)]
+        if accept:
+            from bot.evaluation.accepting import accept_syncs
+
+            accept_syncs(kb, names)
         if background or (watch and (full or confirm)):
             from bot.watching import hand_over
 
@@ -152,8 +159,8 @@ def ask(
     from bot.messages import Message, Outcome, Person
     from bot.platforms import terminal
 
-    with _open(context) as kb:
-        answer = handle(kb, Message(question, Person(as_)))
+    with _open(context) as kb, terminal.stream(quiet=json) as show:
+        answer = handle(kb, Message(question, Person(as_)), show)
     terminal.print_answer(answer, json=json)
     raise typer.Exit(UNAVAILABLE if answer.outcome is Outcome.UNAVAILABLE else DONE)
 
@@ -230,19 +237,44 @@ def rebuild(
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Go back to the index that was replaced last.")
     ] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Use the new index that golden questions held.")
+    ] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Remove the new index that golden questions held.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make the search index anew from the ledger."""
     from bot.platforms import terminal
     from ingest import rebuilding
+    from workers.examining import examiner
 
+    _at_most_one(rollback=rollback, accept=accept, discard=discard)
+    decided = "accepted" if accept else "discarded" if discard else None
     with _open(context) as kb, terminal.progress(quiet=json) as observe:
 
         def reindexed(title: str) -> None:
             observe("reindexed", title)
 
-        name, written = rebuilding.rollback(kb) if rollback else rebuilding.rebuild(kb, reindexed)
-    terminal.print_rebuilt(name, written, rolled_back=rollback, json=json)
+        if accept:
+            from bot.evaluation.accepting import accept_rebuild
+
+            name, written = accept_rebuild(kb)
+        elif discard:
+            name, written = rebuilding.discard(kb), 0
+        elif rollback:
+            name, written = rebuilding.rollback(kb)
+        else:
+            name, written = rebuilding.rebuild(kb, reindexed, examiner(kb))
+    terminal.print_rebuilt(name, written, rolled_back=rollback, decided=decided, json=json)
+
+
+def _at_most_one(**flags: bool) -> None:
+    """Refuse flags that say different things."""
+    given = [f"--{name}" for name, is_set in flags.items() if is_set]
+    if len(given) > 1:
+        raise typer.BadParameter(f"{given[0]} and {given[1]} exclude each other")
 
 
 @app.command()
@@ -279,24 +311,66 @@ def why(
 
 
 @app.command(name="eval")
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 — one for each word of the command line
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Lines of JSON, or a SQuAD file.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="Lines of JSON, or a SQuAD file. Not given: `evaluation.questions`."
+        ),
+    ] = None,
     as_: As = None,
     paragraphs: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For a SQuAD file: answer from the paragraphs of this other one."),
     ] = None,
-    save: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep figures and every answer.")] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where runs are kept. Not given: `eval/runs` in the data folder."),
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="End with 1 where a figure is worse than in the last run.")
+    ] = False,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE", min=0, max=1, help="How much worse. Not given: 0.01, or one question if more."
+        ),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Ask nothing: let the last run count although it was worse.")
+    ] = False,
+    collection: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Ask this index, before it is in use.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Measure retrieval and answers on golden questions."""
-    from bot.evaluation import evaluate_file
+    from bot import evaluation
     from bot.platforms import terminal
+    from config.errors import ConfigError
+    from workers.examining import questions_of
 
     with _open(context) as kb, terminal.progress(quiet=json) as observe:
-        figures = evaluate_file(kb, file, email=as_, paragraphs=paragraphs, save=save, observe=observe)
+        file = file or questions_of(kb.settings)
+        if file is None:
+            raise ConfigError("which questions? Name a file, or set `evaluation.questions`")
+        if accept:
+            figures = evaluation.accept_file(kb, file, email=as_, paragraphs=paragraphs, save=save)
+        else:
+            if collection is not None:
+                evaluation.answer_from(kb, collection, file, save=save, observe=observe)
+            figures = evaluation.evaluate_file(
+                kb,
+                file,
+                email=as_,
+                paragraphs=paragraphs,
+                save=save,
+                tolerance=tolerance,
+                observe=observe,
+            )
     terminal.print_figures(figures, json=json)
+    raise typer.Exit(SOME_FAILED if gate and not (accept or figures["gate"]["passed"]) else DONE)
 
 
 Port = Annotated[

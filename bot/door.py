@@ -8,16 +8,21 @@ import unicodedata
 import uuid
 from dataclasses import asdict, replace
 
-from bot import wording
+from bot import limits, wording
 from bot.answering import answer
+from bot.composing import Show, with_note
+from bot.conversation import stand_alone, thread_of
 from bot.messages import Answer, Message, Outcome
+from bot.smalltalk import kind_of
+from bot.spending import Bill, spending
+from bot.writer import Writer, open_writer
 from config.errors import ConfigError, UnavailableError
 from config.secrets import mask
 from config.telemetry import bind, observe_metric
 from config.tracing import span
 from ingest.knowledge import KnowledgeBase
 from ingest.language import detect
-from ingest.ledger import now, reading
+from ingest.ledger import asking, now
 from ingest.permissions import principals_of
 
 log = logging.getLogger("bot")
@@ -26,35 +31,42 @@ LONGEST = 2000
 """Characters of a question that are read: more than any question has, less than what would slow others."""
 
 
-def handle(kb: KnowledgeBase, message: Message) -> Answer:
-    """Answer a message. Whatever happens there is a reply, with a reference that finds it in the ledger."""
+def handle(kb: KnowledgeBase, message: Message, show: Show | None = None) -> Answer:
+    """Answer a message. Whatever happens there is a reply, with a reference that finds it in the ledger.
+
+    `show` is told of each sentence of the answer as soon as it was checked.
+    """
     started = time.monotonic()
     reference = uuid.uuid4().hex[:10]
     message = replace(message, text=_make_plain(message.text)[:LONGEST])
     with bind(question=reference), span("question", question=reference, platform=message.platform) as told:
-        reply = _reply(kb, message, reference)
+        reply, standalone = _reply(kb, message, reference, show)
         told.set(outcome=reply.outcome.value, language=reply.language, citations=len(reply.citations))
         reply = replace(reply, reference=reference, seconds=round(time.monotonic() - started, 3))
-        _keep(kb, message, reply)
+        _keep(kb, message, reply, standalone)
     observe_metric("questions", outcome=reply.outcome.value)
     observe_metric("question_seconds", reply.seconds)
     return reply
 
 
-def _reply(kb: KnowledgeBase, message: Message, reference: str) -> Answer:
+def _reply(
+    kb: KnowledgeBase, message: Message, reference: str, show: Show | None
+) -> tuple[Answer, str | None]:
+    """The answer, and the question as it was searched for where that is not the message itself."""
     language = "en"
     try:
         language = detect(message.text)
-        return _answer(kb, message, language)
+        with limits.turn(kb, message.person.email, message.platform, language):
+            return _answer(kb, message, language, show)
     except UnavailableError as error:
         log.info("question %s could not be answered: %s", reference, error)
-        return _unavailable(mask(str(error), kb.settings.secrets), language, reference)
+        return _unavailable(mask(str(error), kb.settings.secrets), language, reference), None
     except ConfigError as error:
         log.error("question %s could not be answered: %s", reference, error)  # noqa: TRY400 - no trace needed
-        return _unavailable(wording.say("misconfigured", language), language, reference)
+        return _unavailable(wording.say("misconfigured", language), language, reference), None
     except Exception:
         log.exception("question %s failed", reference)
-        return _unavailable(wording.say("internal", language), language, reference)
+        return _unavailable(wording.say("internal", language), language, reference), None
 
 
 def _make_plain(text: str) -> str:
@@ -63,11 +75,33 @@ def _make_plain(text: str) -> str:
     return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in kept).strip()
 
 
-def _answer(kb: KnowledgeBase, message: Message, language: str) -> Answer:
+def _answer(
+    kb: KnowledgeBase, message: Message, language: str, show: Show | None
+) -> tuple[Answer, str | None]:
     if not message.text:
-        return Answer(Outcome.NOT_FOUND, language, wording.say("empty_question", language))
+        return Answer(Outcome.NOT_FOUND, language, wording.say("empty_question", language)), None
+    if kind := kind_of(message.text):
+        sources = ", ".join(source.label or source.name for source in kb.settings.sources)
+        said = wording.say(kind, language, sources=sources)
+        return Answer(Outcome.ANSWERED, language, said, confidence=1.0), None
+    writer = kb.keep("writer", lambda: open_writer(kb.settings))
+    if writer is None:
+        return _found(kb, message, None, None, show)
+    with spending(kb, message.person.email) as bill:
+        reply, standalone = _found(kb, message, writer if bill else None, bill, show)
+    return (reply if bill else with_note(reply, wording.say("spent", reply.language))), standalone
+
+
+def _found(
+    kb: KnowledgeBase, message: Message, writer: Writer | None, bill: Bill | None, show: Show | None
+) -> tuple[Answer, str | None]:
+    question, tokens = stand_alone(kb, message, writer)
     principals = principals_of(message.person.email, kb.settings.groups)
-    return answer(kb, message.text, principals, message.audience)
+    reply = answer(kb, question, principals, message.audience, writer=writer, show=show)
+    reply = replace(reply, tokens=reply.tokens + tokens)
+    if bill is not None:
+        bill.add(reply.model, reply.tokens)
+    return reply, question if question != message.text else None
 
 
 def _unavailable(reason: str, language: str, reference: str) -> Answer:
@@ -75,28 +109,29 @@ def _unavailable(reason: str, language: str, reference: str) -> Answer:
     return Answer(Outcome.UNAVAILABLE, language, text)
 
 
-def _keep(kb: KnowledgeBase, message: Message, reply: Answer) -> None:
+def _keep(kb: KnowledgeBase, message: Message, reply: Answer, standalone: str | None) -> None:
     """Write the question down. A ledger that is down takes nobody's answer away."""
     answered = asdict(reply)
     for citation in answered["citations"]:
         moment = citation["updated_at"]
         citation["updated_at"] = moment.isoformat() if moment else None
+    row = {
+        "id": reply.reference,
+        "asked_at": now(),
+        "person": message.person.email,
+        "platform": message.platform,
+        "text": message.text,
+        "language": reply.language,
+        "outcome": reply.outcome.value,
+        "answer": answered,
+        "seconds": reply.seconds,
+        "thread": thread_of(message) if message.thread and not kind_of(message.text) else None,
+        "message": message.id,
+        "standalone": standalone,
+    }
     try:
         with kb.ledger.write() as ledger:
-            reading.keep_question(
-                ledger,
-                {
-                    "id": reply.reference,
-                    "asked_at": now(),
-                    "person": message.person.email,
-                    "platform": message.platform,
-                    "text": message.text,
-                    "language": reply.language,
-                    "outcome": reply.outcome.value,
-                    "answer": answered,
-                    "seconds": reply.seconds,
-                },
-            )
+            asking.keep_question(ledger, row)
     except UnavailableError as error:
         log.warning("question %s was not kept: %s", reply.reference, error)
     except Exception:

@@ -16,7 +16,7 @@ MARGIN = 4.5
 real handbooks, more adds hardly any (tests/bench/RESULTS.md)."""
 TIE = 2.0
 """Documents whose best scores differ by less stand newest first."""
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def quote(ranked: Sequence[Ranked], limit: int) -> list[Draft]:
@@ -38,7 +38,7 @@ def quote(ranked: Sequence[Ranked], limit: int) -> list[Draft]:
             one[0].text.find(one[1].quote),
         ),
     )
-    return [_draft(passage, unit) for passage, unit in drafts]
+    return [draft_of(passage, unit) for passage, unit in drafts]
 
 
 def _candidates(ranked: Sequence[Ranked]) -> Iterable[tuple[Passage, Unit]]:
@@ -65,11 +65,12 @@ def _order_of_documents(ranked: Sequence[Ranked]) -> dict[str, int]:
     for one in ranked:
         best.setdefault(one.passage.passage.document, one)
     tied = [one for one in best.values() if one.score > ranked[0].score - TIE]
-    tied.sort(key=lambda one: one.passage.passage.updated_at or _LONG_AGO, reverse=True)
+    tied.sort(key=lambda one: one.passage.passage.updated_at or LONG_AGO, reverse=True)
     order = [*tied, *(one for one in best.values() if one not in tied)]
     return {one.passage.passage.document: place for place, one in enumerate(order)}
 
 
-def _draft(passage: Passage, unit: Unit) -> Draft:
+def draft_of(passage: Passage, unit: Unit) -> Draft:
+    """A unit as a draft that quotes it."""
     context = unit.context if unit.kind is Kind.TABLE else ""
     return Draft(unit.shown, (Evidence(unit.quote, passage, context),))

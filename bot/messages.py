@@ -39,6 +39,10 @@ class Message:
     platform: str = "terminal"
     audience: Readers | None = None
     """The principals that everyone in the conversation has; None when only the asker reads the reply."""
+    thread: str | None = None
+    """The conversation that it is part of, as the platform names it; None for a question by itself."""
+    id: str | None = None
+    """The platform's name of the message: it stays when the message is edited and comes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,21 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What language models read and wrote, in their own tokens."""
+
+    in_: int = 0
+    out: int = 0
+
+    def __add__(self, other: Tokens) -> Tokens:
+        return Tokens(self.in_ + other.in_, self.out + other.out)
+
+    def most(self, other: Tokens) -> Tokens:
+        """The larger count of each: vendors tell them in parts, or again and again."""
+        return Tokens(max(self.in_, other.in_), max(self.out, other.out))
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The reply to a question."""
 
@@ -103,6 +122,10 @@ class Answer:
     suggestions: tuple[Suggestion, ...] = ()
     notes: tuple[str, ...] = ()
     """What the reader should know besides: a source whose last sync failed, a page that is old."""
+    model: str | None = None
+    """The language model that wrote the claims, as `provider:model`; None for quotations."""
+    tokens: Tokens = Tokens()
+    """What all that it was asked for this answer took."""
     reference: str = ""
     seconds: float = 0.0
     confidence: float = field(default=0.0, compare=False)

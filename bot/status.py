@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from config.settings import SourceSettings
+from config.sections import SourceSettings
 from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import now, processes, reading, requests, runs
 from ingest.ledger.reading import Progress
 from ingest.ledger.tables import documents, quarantine
+from ingest.rebuilding import held_index
 from workers.schedule import due_at
 
 SEEN = 60.0
@@ -91,6 +92,8 @@ class Status:
     sources: list[SourceStatus]
     collection: str | None
     """The index collection that questions are answered from."""
+    held_index: str | None
+    """Why another one, which was made anew, waits for a person's word; None where none does."""
     processes: list[Process]
     """Those that were there within the last minute."""
 
@@ -138,6 +141,7 @@ def status_of(kb: KnowledgeBase) -> Status:
             for name in (*configured, *gone)
         ],
         kb.ledger.collection(),
+        held[1].in_words() if (held := held_index(kb)) else None,
         [Process(row.kind, row.name, row.started_at, row.seen_at) for row in there],
     )
 

@@ -16,7 +16,7 @@ from bot.ranking import MAYBE, SURE
 from config.errors import SabioError
 from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading
+from ingest.ledger import asking, reading
 from ingest.ledger.scanning import readers_of
 from ingest.permissions import may_read, principals_of
 
@@ -110,7 +110,7 @@ def explain(kb: KnowledgeBase, subject: str, email: str | None = None) -> Explan
     """
     subject = subject.strip()
     with kb.ledger.read() as ledger:
-        asked = reading.find_question(ledger, subject)
+        asked = asking.find_question(ledger, subject)
         standings = [] if asked else _documents(kb, ledger, subject, email)
     if standings:
         return Explanation("document", standings)
@@ -226,7 +226,7 @@ def _permission(kb: KnowledgeBase, email: str, readers: Readers | None) -> Permi
 
 
 def _decision(kb: KnowledgeBase, subject: str, asked: Row[Any] | None, email: str | None) -> Decision:
-    text = asked.text if asked else subject
+    text = (asked.standalone or asked.text) if asked else subject
     person = email or (asked.person if asked else None)
     inspection = inspect(kb, text, principals_of(person, kb.settings.groups))
     answer = compose(kb, inspection)
@@ -257,6 +257,10 @@ def _asked(row: Row[Any]) -> dict[str, Any]:
         "platform": row.platform,
         "outcome": row.outcome,
         "text": row.answer.get("text"),
+        "asked": row.text,
+        "standalone": row.standalone,
+        "model": row.answer.get("model"),
+        "dropped": row.answer.get("dropped", []),
         "seconds": row.seconds,
     }
 

@@ -56,6 +56,34 @@ _SENTENCES = {
         "en": "The last sync of {source} failed, so it may be out of date.",
         "es": "La última sincronización de {source} falló; puede no estar al día.",
     },
+    "old_source": {
+        "en": "The last sync of {source} was on {date}, longer ago than its schedule allows.",
+        "es": "La última sincronización de {source} fue el {date}, hace más de lo que permite su horario.",
+    },
+    "model_away": {
+        "en": "The language model did not answer, so this is quoted word for word.",
+        "es": "El modelo de lenguaje no respondió; esto son citas literales.",
+    },
+    "model_broke_off": {
+        "en": "The language model broke off, so this may not be all.",
+        "es": "El modelo de lenguaje se interrumpió; puede que falte algo.",
+    },
+    "model_misconfigured": {
+        "en": "The language model is not set up right, so this is quoted word for word.",
+        "es": "El modelo de lenguaje está mal configurado; esto son citas literales.",
+    },
+    "spent": {
+        "en": "The budget of the language model is used up for today, so this is quoted word for word.",
+        "es": "El presupuesto de hoy del modelo de lenguaje se ha agotado; esto son citas literales.",
+    },
+    "disagree": {
+        "en": "These pages do not say the same: {pages}.",
+        "es": "Estas páginas no dicen lo mismo: {pages}.",
+    },
+    "link": {
+        "en": "(link: see the source)",
+        "es": "(enlace: véase la fuente)",
+    },
     "restored_source": {
         "en": "Nothing is answered from {source} until it has been synced: a backup was restored.",
         "es": "No se responde de {source} hasta sincronizarla: se restauró una copia de seguridad.",
@@ -67,6 +95,29 @@ _SENTENCES = {
     "internal": {
         "en": "something went wrong inside Sabio",
         "es": "algo ha fallado dentro de Sabio",
+    },
+    "too_many": {
+        "en": "you have asked {count} questions within a minute; please wait a little",
+        "es": "has hecho {count} preguntas en un minuto; espera un poco, por favor",
+    },
+    "busy": {
+        "en": "many people are asking at this moment; please try again in a minute",
+        "es": "hay mucha gente preguntando en este momento; inténtalo de nuevo en un minuto",
+    },
+    "greeting": {
+        "en": "Hello! Ask me anything about what our documents say; I show the words that I rest on.",
+        "es": "¡Hola! Pregúntame lo que quieras sobre lo que dicen nuestros documentos; muestro las palabras"
+        " en que me baso.",
+    },
+    "thanks": {"en": "You're welcome!", "es": "¡De nada!"},
+    "goodbye": {"en": "Goodbye!", "es": "¡Hasta luego!"},
+    "abilities": {
+        "en": "I answer questions from our own documents ({sources}). Each sentence shows the words that it"
+        " rests on and where they stand, and if I find no answer, I say so. Ask for example: how many days of"
+        " holiday do I have?",
+        "es": "Respondo a preguntas con nuestros propios documentos ({sources}). Cada frase muestra las"
+        " palabras en que se basa y dónde están, y si no encuentro respuesta, lo digo. Pregunta por ejemplo:"
+        " ¿cuántos días de vacaciones tengo?",
     },
     "empty_question": {
         "en": "Ask me something, for example: how many days of holiday do I have?",

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from config.errors import ConfigError, SabioError, UnavailableError
-from config.settings import Settings, SourceSettings
+from config.sections import SourceSettings
+from config.settings import Settings
 from ingest.connectors import Connector, connect
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class KnowledgeBase:
         self._last: Collection | None = None
         self._others: dict[tuple[str, str], Encoder] = {}
         self._down: tuple[float, str] | None = None
+        self._kept: dict[str, Any] = {}
 
     @property
     def data(self) -> Path:
@@ -121,6 +124,17 @@ class KnowledgeBase:
         from ingest.parsing import Limits, Parsers
 
         return Parsers(Limits(**self.settings.parsing.model_dump()))
+
+    def keep(self, name: str, open_: Callable[[], Part]) -> Part:
+        """A part that another package keeps with this installation: opened by whoever asks first.
+
+        One that has a `close` is closed at the end.
+        """
+        with self.opening:
+            if name not in self._kept:
+                self._kept[name] = open_()
+            part: Part = self._kept[name]
+            return part
 
     def sources(self, names: list[str] | None = None) -> list[SourceSettings]:
         """The configured sources of those names, or all. Raises `ConfigError` for a name that is none."""
@@ -281,6 +295,9 @@ class KnowledgeBase:
         self._collections.clear()
         for encoder in self._others.values():
             encoder.close()
+        for kept in self._kept.values():
+            if hasattr(kept, "close"):
+                kept.close()
         for part in ("parsers", "encoder", "engine", "ledger"):
             if part in self.__dict__:
                 getattr(self, part).close()

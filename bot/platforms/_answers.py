@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bot import wording
-from bot.messages import Answer, Citation, Outcome
+from bot.composing import Show
+from bot.messages import Answer, Citation, Claim, Outcome
 from bot.platforms._console import clean, dim, open_console, print_json, write, write_link
 from bot.retrieval import Found, Scored
 from bot.verification import normalise
@@ -37,9 +39,33 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
         "suggestions": [asdict(suggestion) for suggestion in answer.suggestions],
         "notes": answer.notes,
         "confidence": round(answer.confidence, 4),
+        "model": answer.model,
+        "tokens": {"in": answer.tokens.in_, "out": answer.tokens.out},
         "reference": answer.reference,
         "seconds": answer.seconds,
     }
+
+
+@contextmanager
+def stream(*, quiet: bool = False) -> Iterator[Show | None]:
+    """What to tell of each sentence as it is checked: it is seen at once, until the whole answer is printed.
+
+    None where nobody watches, or a program reads.
+    """
+    console = open_console()
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    from rich.live import Live
+
+    said: list[str] = []
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+
+        def show(claim: Claim, _: Sequence[Citation]) -> None:
+            said.append(clean(claim.text))
+            live.update(dim(" ".join(said)), refresh=True)
+
+        yield show
 
 
 def print_answer(answer: Answer, *, json: bool = False) -> None:

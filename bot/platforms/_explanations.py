@@ -88,6 +88,10 @@ def _print_decision(console: Console, one: Decision) -> None:
         who = f" by {clean(one.asked['person'])}" if one.asked["person"] else ""
         asked = f"asked {moment(one.asked['at'])}{who} ({one.asked['reference']}): {one.asked['outcome']}"
         write(console, asked, first="  ")
+        if one.asked["model"]:
+            write(console, f"worded by {clean(one.asked['model'])}", first="  ")
+        if one.asked["standalone"]:
+            write(console, f"said as: {clean(one.asked['asked'])}", first="  ")
     write(console, f"language {one.language}; words {', '.join(map(clean, one.terms))}", first="  ")
     if one.pivot:
         write(console, f"read as: {clean(one.pivot)}", first="  ")
@@ -108,7 +112,11 @@ def _print_decision(console: Console, one: Decision) -> None:
         "Best sentences and rows: score",
         [(f"{row['score']:6.2f}  ", f"“{clean(row['quote'])}”", _signs(row)) for row in one.units],
     )
-    _print_list(console, "Dropped", [("  ", f"{clean(d.text)}: {clean(d.rule)}", "") for d in one.dropped])
+    dropped = [(each.text, each.rule) for each in one.dropped]
+    if one.asked:
+        dropped += [(each["text"], each["rule"]) for each in one.asked["dropped"]]
+    told = dict.fromkeys((clean(text), clean(rule)) for text, rule in dropped)
+    _print_list(console, "Dropped", [("  ", f"{text}: {rule}", "") for text, rule in told])
 
 
 def _place(row: dict[str, Any]) -> str:

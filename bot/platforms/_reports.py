@@ -21,7 +21,7 @@ from bot.platforms._console import (
 )
 
 if TYPE_CHECKING:
-    from bot.check import Finding
+    from bot.findings import Finding
     from bot.status import SourceInfo, SourceStatus, Status
     from bot.watching import Handed
 
@@ -100,6 +100,11 @@ def print_status(status: Status, *, json: bool = False) -> None:
     write_table(console, shown)
     for one in status.sources:
         _print_troubles(console, one)
+    if status.held_index:
+        console.print()
+        what = "sabio rebuild --accept uses it, sabio rebuild --discard removes it"
+        text = Text(f"{clean(status.held_index)}; {what}", style="yellow")
+        write(console, text, first="new index: ", rest="  ")
 
 
 def _last(one: SourceStatus) -> Text:
@@ -182,10 +187,25 @@ def print_findings(findings: Sequence[Finding], *, json: bool = False) -> None:
             write(console, dim(one.fix), first=" " * 8 + "→ ", rest=" " * 10)
 
 
-def print_rebuilt(collection: str, chunks: int, *, rolled_back: bool = False, json: bool = False) -> None:
-    """Print that the index was made anew, or that the one before is in use again."""
+def print_rebuilt(
+    collection: str,
+    chunks: int,
+    *,
+    rolled_back: bool = False,
+    decided: str | None = None,
+    json: bool = False,
+) -> None:
+    """Print that the index was made anew, that the one before is in use again, or what was `decided` about
+    the one that was held: `accepted` or `discarded`."""
     if json:
-        print_json({"collection": collection, "chunks": chunks, "rolled_back": rolled_back})
+        told = {"decided": decided} if decided else {}
+        print_json({"collection": collection, "chunks": chunks, "rolled_back": rolled_back, **told})
+    elif decided == "discarded":
+        said = f"The index that was held was removed ({collection}). What syncs make anew of it is held again"
+        write(open_console(), f"{said} as long as answers are worse with it.")
+    elif decided == "accepted":
+        said = f"The index that was held is in use ({collection});"
+        write(open_console(), f"{said} {count(chunks, 'chunk')} had to be written to bring it up to date.")
     elif rolled_back:
         said = f"The index that was replaced last is in use again ({collection});"
         write(open_console(), f"{said} {count(chunks, 'chunk')} had to be written to bring it up to date.")
@@ -237,6 +257,33 @@ def print_figures(figures: Mapping[str, Any], *, json: bool = False) -> None:
         if number:
             console.print()
         write_table(console, shown)
+    if "gate" in figures:
+        console.print()
+        _print_verdict(console, figures)
+
+
+def _print_verdict(console: Console, figures: Mapping[str, Any]) -> None:
+    """Print what changed since the run before, and what that means for the next one."""
+    gate, compared = figures["gate"], figures["compared"]
+    if compared is None:
+        write(console, "The first run of these questions that counts: there is nothing to compare it with.")
+    else:
+        both = count(compared["questions"], "question")
+        write(console, f"Compared with {clean(compared['run'])}, over the {both} that both asked.")
+        for one in compared["better"]:
+            write(console, Text(clean(one), style="green"), first="  better: ", rest="    ")
+        for word, style in (("lost", "red"), ("won", "green")):
+            for one in compared[word]:
+                line = f"{clean(one['question'])} ({clean(one['id'])})"
+                write(console, Text(line, style=style), first=f"  {word}: ", rest="    ")
+    for one in gate["fell"]:
+        write(console, Text(clean(one), style="bold red"), first="  worse: ", rest="    ")
+    if gate["accepted"]:
+        write(console, "It was accepted as it is: later runs are compared with this one.")
+    elif gate["fell"]:
+        message = "Later runs are not compared with this one unless it is accepted, by the same command with"
+        write(console, Text(f"{message} --accept.", style="yellow"))
+    console.print(Text(f"Report: {clean(figures['saved']['report'])}"), soft_wrap=True)
 
 
 def _figure(value: float | None) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import io
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bot.exits import CONFIGURATION, DONE, SOME_FAILED, UNAVAILABLE
 from bot.messages import Message, Person
-from bot.platforms._answers import print_answer, print_hits
+from bot.platforms._answers import print_answer, print_hits, stream
 from bot.platforms._console import open_console
 from bot.platforms._explanations import print_explanation
 from bot.platforms._progress import progress, run_progress
@@ -33,7 +34,7 @@ from bot.platforms._reports import (
 )
 
 if TYPE_CHECKING:
-    from bot.check import Finding
+    from bot.findings import Finding
     from ingest.knowledge import KnowledgeBase
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "say",
     "say_question",
     "say_step",
+    "stream",
 ]
 
 _ENDINGS = {"exit", "quit", "salir"}
@@ -82,7 +84,7 @@ def findings_code(findings: Sequence[Finding]) -> int:
 
 
 def chat(kb: KnowledgeBase, person: Person) -> None:
-    """Answer one line after another until `exit`, the end of the input, or Ctrl-C."""
+    """Answer one line after another, follow-ups too, until `exit`, the end of the input, or Ctrl-C."""
     from bot.door import handle
 
     console = open_console()
@@ -93,10 +95,13 @@ def chat(kb: KnowledgeBase, person: Person) -> None:
         import readline  # noqa: F401 — gives `input` its history and editing keys
 
         console.print("Ask a question in any language; `exit` or Ctrl-D ends.")
+    thread = uuid.uuid4().hex  # each start is a conversation of its own
     with suppress(EOFError, KeyboardInterrupt):
         while (text := input("> " if watched else "").strip()).lower() not in _ENDINGS:
             if text:
-                print_answer(handle(kb, Message(text, person)))
+                with stream() as show:
+                    answer = handle(kb, Message(text, person, thread=thread), show)
+                print_answer(answer)
                 console.print()
         return
     console.print()

@@ -3,13 +3,13 @@
 `Ledger` opens the database and brings it to the current migration; the modules beside this one hold the
 queries by journey: `requests` and `runs` (who asked for a sync, who scans, who follows a run), `scanning`
 (what a scan changes), `permitting` (what a permission refresh changes), `claims` (whose the due work is),
-`working` (publishing, sweeping), `reading` (confirming hits, explaining, reporting), `chores` and
-`processes`. The same queries run on SQLite, which has one writer at a time, and on PostgreSQL, where these
-rules stand in for that:
+`working` (publishing, sweeping), `reading` (confirming hits, explaining, reporting), `golden` (what golden
+questions hold), `chores` and `processes`. The same queries run on SQLite, which has one writer at a time, and
+on PostgreSQL, where these rules stand in for that:
 
-1. Rows are locked in this order: the source's; its request; documents, by ascending id; their pending rows;
-   `state`, to be read; their chunks, quarantine and strays, the latter by ascending id; runs, last. So nobody
-   waits in a circle, which would be a deadlock.
+1. Rows are locked in this order: the chore's; the source's; its request; documents, by ascending id; their
+   pending rows; `state`, to be read; their chunks, quarantine and strays, the latter by ascending id; runs,
+   last. So nobody waits in a circle, which would be a deadlock.
 2. Whoever decides about a whole source (a scan, a permission refresh) holds the source's row; whoever writes
    what hangs on a document (`claims.holds`) holds the document's row, and it stays theirs until they commit.
 3. Whoever takes a pending row without its document (`claims.renew`, `claims.free_dead`) waits for nobody: it
@@ -26,18 +26,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import ModuleType
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from config.errors import ConfigError, UnavailableError
-from ingest.ledger.collections import Collections, begin, forget, look, use
-from ingest.ledger.tables import state
+from ingest.ledger.collections import PINNED, Collections, begin, forget, hold, look, use
 
 # The newest migration. Opening a ledger that already stands here costs one query and no Alembic import.
-HEAD = "0003"
+HEAD = "0004"
 _USE = (
     "use `sqlite`, or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, where a password's `@`, `:`, `/`, `?`,"
     " `#` and `%` are written as %40, %3A, %2F, %3F, %23 and %25"
@@ -65,6 +65,7 @@ class Ledger:
         """`url` is as `sqlite:////var/lib/sabio/ledger.db` or `postgresql://user:password@host/database`."""
         self._vendor, self._engine = _engine_of(url)
         self._known = False
+        self._seen_as: Mapping[str, str] = {}
         try:
             if migrate and self.revision() != HEAD:
                 self.upgrade(HEAD)
@@ -76,7 +77,7 @@ class Ledger:
     def read(self) -> Iterator[Connection]:
         """One consistent look: a transaction that writes nothing."""
         with self._translated(), self._engine.connect() as connection:
-            connection.execution_options(**self._vendor.READS)
+            connection.execution_options(**self._vendor.READS, **self._seen_as)
             with connection.begin():
                 yield connection
 
@@ -119,13 +120,18 @@ class Ledger:
 
     def collection(self) -> str | None:
         """The index collection that questions are answered from, if one was made yet."""
-        with self.read() as connection:
-            return connection.scalar(select(state.c.value).where(state.c.key == "collection"))
+        used = self.collections().used
+        return used.name if used else None
 
     def collections(self) -> Collections:
         """Every index collection that there is, with what it was made with."""
         with self.read() as connection:
             return look(connection)
+
+    def answer_from(self, name: str) -> None:
+        """Let whoever reads by this object take a collection for the one in use that is begun or replaced:
+        golden questions are asked of it before anybody else's are."""
+        self._seen_as = {PINNED: name}
 
     def leftovers(self) -> list[str]:
         """Collections that a rebuild began or replaced, and that were not removed yet."""
@@ -136,6 +142,11 @@ class Ledger:
         """Note a collection before it is made, to answer from later."""
         with self._write_state() as connection:
             begin(connection, name, made_with or {}, now())
+
+    def hold_collection(self, name: str, why: Mapping[str, Any]) -> bool:
+        """Keep a collection that was begun until a person says what becomes of it; false when it is gone."""
+        with self._write_state() as connection:
+            return hold(connection, name, why)
 
     def set_collection(
         self,

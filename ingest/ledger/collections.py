@@ -9,15 +9,21 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from config.errors import UnavailableError
 from ingest.ledger.tables import state
 from ingest.ledger.upserts import insert_if_absent
 
 USED, BUILDING, RETIRED = "collection", "building", "retired"
 _PLACES = (USED, BUILDING, RETIRED)
-_MADE_WITH, _SINCE = "_made_with", "_since"
+_MADE_WITH, _SINCE, _HELD = "_made_with", "_since", "_held"
+_PARTS = ("", _MADE_WITH, _SINCE, _HELD)
+"""What is kept of a collection, by the end of its place's key."""
+PINNED = "sabio_collection"
+"""The option of a connection by which a collection seems to be in use; see `Ledger.answer_from`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,8 @@ class Noted:
     named. Empty for one of a version of Sabio that did not write it down."""
     since: datetime | None
     """When it was put into use, begun, or replaced."""
+    held: Mapping[str, Any] | None = None
+    """Of one that is ready and waits for a person's word: why, as `golden.Verdict` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,16 @@ def look(connection: Connection) -> Collections:
 def begin(connection: Connection, name: str, made_with: Mapping[str, str], moment: datetime) -> None:
     """Note a collection before it is made."""
     _put(connection, BUILDING, name, json.dumps(dict(made_with)), moment)
+
+
+def hold(connection: Connection, name: str, why: Mapping[str, Any]) -> bool:
+    """Keep a collection that was begun for a person to decide about; False when it is not there any more."""
+    key, told = BUILDING + _HELD, json.dumps({"name": name, "why": dict(why)})
+    if kept_state(connection).get(BUILDING) != name:
+        return False
+    if not insert_if_absent(connection, state, {"key": key, "value": told}):
+        connection.execute(update(state).where(state.c.key == key).values(value=told))
+    return True
 
 
 def use(
@@ -92,13 +110,21 @@ def forget(connection: Connection, name: str) -> None:
     kept = kept_state(connection)
     for place in (BUILDING, RETIRED):
         if kept.get(place) == name:
-            keys = (place, place + _MADE_WITH, place + _SINCE)
-            connection.execute(state.delete().where(state.c.key.in_(keys)))
+            connection.execute(state.delete().where(state.c.key.in_([place + part for part in _PARTS])))
 
 
 def kept_state(connection: Connection) -> dict[str, str]:
     """The whole table `state`, which is a few rows."""
-    return {row.key: row.value for row in connection.execute(select(state))}
+    kept = {row.key: row.value for row in connection.execute(select(state))}
+    pinned = connection.get_execution_options().get(PINNED)
+    return kept if pinned is None else _as_if_used(kept, pinned)
+
+
+def _as_if_used(kept: dict[str, str], name: str) -> dict[str, str]:
+    place = next((one for one in _PLACES if kept.get(one) == name), None)
+    if place is None:
+        raise UnavailableError(f"the index {name} is not there any more")
+    return {**kept, **{USED + part: kept[place + part] for part in _PARTS if place + part in kept}}
 
 
 def _noted(kept: Mapping[str, str], place: str) -> Noted | None:
@@ -106,7 +132,14 @@ def _noted(kept: Mapping[str, str], place: str) -> Noted | None:
         return None
     since = kept.get(place + _SINCE)
     made_with = json.loads(kept.get(place + _MADE_WITH, "{}"))
-    return Noted(kept[place], made_with, datetime.fromisoformat(since) if since else None)
+    held = json.loads(kept.get(place + _HELD, "{}"))
+    return Noted(
+        kept[place],
+        made_with,
+        datetime.fromisoformat(since) if since else None,
+        # An older version, which knows no holds, may have begun another one in the same place.
+        held["why"] if held.get("name") == kept[place] else None,
+    )
 
 
 def _put(connection: Connection, place: str, name: str, made_with: str, moment: datetime) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from ingest.documents import storable
-from ingest.ledger import now
+from ingest.ledger import golden, now
 from ingest.ledger.runs import GOOD, OPEN, SYNC
 from ingest.ledger.runs import left as runs_left
-from ingest.ledger.tables import chunks, documents, pending, quarantine, questions, runs
+from ingest.ledger.tables import chunks, documents, pending, quarantine, runs
 
 
 def published_ids(connection: Connection) -> dict[str, str]:
@@ -170,6 +170,7 @@ def run_report(connection: Connection, run: str) -> dict[str, Any]:
         .where(quarantine.c.source == row.source)
         .order_by(documents.c.entry)
     )
+    said = golden.verdict_after(connection, row.source, row.id)
     return {
         "run": row.id,
         "source": row.source,
@@ -193,23 +194,8 @@ def run_report(connection: Connection, run: str) -> dict[str, Any]:
         "still_answerable": row.still_answerable,
         "error": row.error,
         "seconds": round(((row.finished_at or row.seen_at) - row.started_at).total_seconds(), 3),
+        **({"golden": asdict(said)} if said else {}),
     }
-
-
-def keep_question(connection: Connection, values: Mapping[str, Any]) -> None:
-    """Write down a question with its outcome and answer."""
-    connection.execute(insert(questions).values(**values))
-
-
-def find_question(connection: Connection, words: str) -> Row[Any] | None:
-    """The latest question of that reference or wording."""
-    words = storable(words)
-    return connection.execute(
-        select(questions)
-        .where(or_(questions.c.id == words, questions.c.text == words))
-        .order_by(questions.c.asked_at.desc())
-        .limit(1)
-    ).first()
 
 
 def last_outcome(connection: Connection, source: str) -> str | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, literal, or_, select, update
+from sqlalchemy import Connection, case, delete, literal, or_, select, update
 
 from ingest.ledger import now
-from ingest.ledger.tables import requests
+from ingest.ledger.tables import Words, requests
 from ingest.ledger.upserts import insert_if_absent
+
+AUDIT, WORKERS = "audit", "workers"
+"""Who asks where no person does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,13 @@ class Request:
     full: bool
     confirmed: bool
     by: str | None
-    """Who asked first."""
+    """Who asked first: a person before any of Sabio's own."""
     requested_at: datetime
+
+
+def is_person(by: str | None) -> bool:
+    """Whether whoever asked is somebody; nobody's name is told on the command line."""
+    return by not in (AUDIT, WORKERS)
 
 
 def request_sync(
@@ -42,6 +50,7 @@ def request_sync(
             .values(
                 full=or_(requests.c.full, literal(full)),
                 confirmed=or_(requests.c.confirmed, literal(confirmed)),
+                by=case((requests.c.by.in_([AUDIT, WORKERS]), literal(by, Words())), else_=requests.c.by),
             )
         )
         if joined.rowcount:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, case, delete, exists, func, insert
 from ingest.ledger import now
 from ingest.ledger.locks import lock_source, ordered_strays
 from ingest.ledger.owners import is_dead
-from ingest.ledger.requests import take_request
+from ingest.ledger.requests import is_person, take_request
 from ingest.ledger.tables import pending, runs, sources, strays
 
 SYNC, PERMISSIONS = "sync", "permissions"
@@ -90,6 +90,8 @@ class Begun:
     run: str
     full: bool
     confirmed: bool
+    by_hand: bool
+    """A person asked for it."""
 
 
 def begin_sync(
@@ -109,9 +111,12 @@ def begin_sync(
     )
     full = full or any(one.full for one in (asked, *lost) if one)
     confirmed = confirmed or any(one.confirmed for one in (asked, *lost) if one)
-    by = next((one for one in (asked and asked.by, *(row.asked_by for row in lost)) if one), None)
+    # Empty for a person whom nobody named, and null where it was nobody.
+    asking = [asked.by or "" if asked else None, *(row.asked_by for row in lost)]
+    people = [one for one in asking if one is not None and is_person(one)]
+    by = next((one for one in (*people, *asking) if one is not None), None)
     run = start_run(connection, source, owner, full=full, confirmed=confirmed, asked_by=by)
-    return Begun(run, full, confirmed)
+    return Begun(run, full, confirmed, bool(people))
 
 
 def start_run(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -252,4 +253,17 @@ questions = Table(
     Column("outcome", String(20), nullable=False),
     Column("answer", JSON, nullable=False),
     Column("seconds", Float, nullable=False),
+    Column("thread", Words, index=True),  # the conversation, with its platform
+    Column("message", Words),  # the platform's name of it, which stays when it is edited
+    Column("standalone", Words),  # as it was searched for; null where that is the text itself
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", String(10), primary_key=True),  # in UTC, as 2026-03-01
+    Column("person", Words, primary_key=True),  # an e-mail; empty for everybody without one
+    Column("tokens_in", BigInteger, nullable=False),
+    Column("tokens_out", BigInteger, nullable=False),
+    Column("cost", Float, nullable=False),  # in the currency of the settings' prices
 )

@@ -1,8 +1,8 @@
 """Measures speed and answer quality: `python -m tests.bench [--data FOLDER] [SECTION…]`; prints Markdown.
 
-`answers` and `sync` are measured on public data that is not part of this repository: see `bases` for the
-layout of FOLDER. Without it they are left out. What is made on the way is kept in `var/bench`. `engines` and
-`production` start servers and take long, so they are measured only where they are named.
+`answers`, `claims` and `sync` are measured on public data that is not part of this repository: see `bases`
+for the layout of FOLDER. Without it they are left out. What is made on the way is kept in `var/bench`.
+`engines` and `production` start servers and take long, so they are measured only where they are named.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import answers, engines, index, production, questions, start, syncing
+from tests.bench import answers, claims, engines, index, production, questions, start, syncing
 from tests.bench.tables import tell
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
@@ -20,10 +20,11 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "questions": lambda _: questions.report(),
     "sync": lambda given: syncing.report(given.data),
     "answers": lambda given: answers.report(given.data),
+    "claims": lambda given: claims.report(given.data),
     "engines": lambda given: engines.report(given.data),
     "production": lambda given: production.report(given.documents, real=given.real),
 }
-ON_DATA = ("answers", "sync")
+ON_DATA = ("answers", "claims", "sync")
 ON_REQUEST = ("engines", "production")
 
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from bot import answering, drafting, evaluation, retrieval
 from bot.answering import Inspection
-from bot.evaluation import Result, _has_expected, _is_one_of, _is_refused, ask_golden, figures_of
+from bot.evaluation import Result, ask_golden, figures_of
+from bot.evaluation.keeping import write_answers
+from bot.evaluation.matching import has_expected, is_one_of
 from bot.golden import Golden
 from ingest.documents import Hit, Readers
 from ingest.knowledge import KnowledgeBase
@@ -96,7 +98,7 @@ def report(data: Path) -> None:
             tell(f"  {task.name}: {len(task.questions)} questions")
             asked[task.name] = each = ask_all(task)
             results = [one.result for one in each]
-            evaluation._save(STORE / "answers", Path(task.name), figures_of(results), results)
+            write_answers(STORE / "answers" / f"{task.name}-answers.jsonl", results)
         _show_retrieval(asked)
         _show_fusions(asked)
         _show_units(asked)
@@ -141,7 +143,7 @@ def _fused_ranks(base: KnowledgeBase, golden: Golden, inspection: Inspection) ->
             (one.source, one.entry, one.url or "", one.document)
             for one in (passages[hit.chunk] for _, hit in order)
         )
-        right = (place for place, keys in enumerate(documents, 1) if _is_one_of(golden.documents, keys))
+        right = (place for place, keys in enumerate(documents, 1) if is_one_of(golden.documents, keys))
         ranks[name] = next(right, None)
     return ranks
 
@@ -218,9 +220,7 @@ def _answers_row(name: str, results: Sequence[Result]) -> tuple[Cell, ...]:
 def _show_margins(asked: dict[str, list[Asked]]) -> None:
     rows: list[tuple[Cell, ...]] = []
     for name, each in asked.items():
-        answered = [
-            one for one in each if one.result.golden.answer_spans and not _is_refused(one.result.answer)
-        ]
+        answered = [one for one in each if one.result.golden.answer_spans and not one.result.refused]
         by_margin = [[one.quoted[margin] for one in answered] for margin in MARGINS]
         shares = [fmean(right for right, _ in quotes) for quotes in by_margin]
         counts = [fmean(count for _, count in quotes) for quotes in by_margin]
@@ -237,7 +237,7 @@ def _show_margins(asked: dict[str, list[Asked]]) -> None:
 def _quoted_with(margin: float, golden: Golden, inspection: Inspection) -> tuple[bool, int]:
     with mock.patch.object(drafting, "MARGIN", margin):
         quotes = [draft.evidence[0].quote for draft in drafting.quote(inspection.ranked, 5)]
-    return _has_expected(golden, quotes), len(quotes)
+    return has_expected(golden, quotes), len(quotes)
 
 
 def _placed(asked: Iterable[Asked]) -> list[Asked]:
@@ -246,7 +246,7 @@ def _placed(asked: Iterable[Asked]) -> list[Asked]:
 
 def _place_of_answer(golden: Golden, inspection: Inspection) -> int | None:
     units = (ranked.unit.quote for ranked in inspection.ranked)
-    return next((place for place, unit in enumerate(units, 1) if _has_expected(golden, [unit])), None)
+    return next((place for place, unit in enumerate(units, 1) if has_expected(golden, [unit])), None)
 
 
 def _within(places: Sequence[int | None], k: int) -> float:

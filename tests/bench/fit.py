@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import ranking
-from bot.evaluation import _has_expected
+from bot.evaluation.matching import has_expected
 from bot.golden import Golden
 from bot.retrieval import retrieve
 from tests.bench.bases import EVERYONE, Task, tasks
@@ -63,7 +63,7 @@ def gather(task: Task, every: int = 1) -> list[Case]:
         ranked = ranking.rank(found, found.encoder)
         if not ranked:
             continue
-        right = np.array([golden.answerable and _has_expected(golden, [one.unit.quote]) for one in ranked])
+        right = np.array([golden.answerable and has_expected(golden, [one.unit.quote]) for one in ranked])
         cases.append(
             Case(
                 golden,

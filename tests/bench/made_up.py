@@ -1,15 +1,18 @@
 """A knowledge base of 10,000 chunks of made-up text, as a company of some size has: to measure speed alone.
 
-Its documents go through the whole way in. Only their vectors are made up, under the name of the real model:
-embedding 10,000 chunks would take minutes and change no time that is measured here. Questions and the units
-of answers are embedded by the real model.
+Its documents go through the whole way in. Only most of their vectors are made up, under the name of the real
+model: embedding 10,000 chunks would take minutes and change no time that is measured here. Those of the
+chunks that are asked for are real, so that they are found and answered from; questions and the units of
+answers are embedded by the real model as well.
 """
 
 from __future__ import annotations
 
 import random
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,8 @@ from workers.local import sync_sources
 
 CHUNKS = 10_000
 DOCUMENTS = 500
+MOST_ASKED = 250
+"""Questions that there are."""
 FOLDER = STORE / "made-up"
 CONFIG = FOLDER / "sabio.yaml"
 _SOURCE = (
@@ -43,6 +48,21 @@ _FRAMES = (
 )
 
 
+_ASKED = (
+    (
+        r"You must give the (\w+) to the (\w+) within",
+        "How many days are there to give the {0} to the {1}?",
+        "¿Cuántos días hay para dar el {0} al {1}?",
+    ),
+    (
+        r"A (\w+) costs \d+ euros for each (\w+),",
+        "How many euros does a {0} cost for each {1}?",
+        "¿Cuántos euros cuesta un {0} por cada {1}?",
+    ),
+)
+"""How sentences of the base begin that are asked for, and the questions in both languages."""
+
+
 class WithMadeUpVectors:
     """The real model, but for what it would take long to compute."""
 
@@ -53,10 +73,22 @@ class WithMadeUpVectors:
         return getattr(self._model, name)
 
     def documents(self, texts: Sequence[str]) -> Vector:
+        """Real vectors of what is asked for; the others lie all about, near what the base is about."""
+        beginnings = [beginning for beginning, _ in _asked()]
         seeds = [zlib.crc32(text.encode()) for text in texts]
         drawn = np.array([np.random.default_rng(seed).normal(size=self._model.dimension) for seed in seeds])
+        drawn = self._middle + drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+        real = [place for place, text in enumerate(texts) if any(one in text for one in beginnings)]
+        if real:
+            drawn[real] = self._model.documents([texts[place] for place in real])
         vectors: Vector = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
         return vectors
+
+    @cached_property
+    def _middle(self) -> Vector:
+        middle = self._model.documents([beginning for beginning, _ in _asked()[:20]]).mean(axis=0)
+        unit: Vector = middle / np.linalg.norm(middle)
+        return unit
 
 
 def open_made_up() -> KnowledgeBase:
@@ -65,14 +97,20 @@ def open_made_up() -> KnowledgeBase:
 
 
 def questions(count: int) -> list[str]:
-    """Questions in English and Spanish by turns, made of words of the base."""
-    rng = random.Random(1)
-    words = _vocabulary()
-    frames = (
-        "How many days does the {0} have to give a {1} to the {2} when the {3} is not there?",
-        "¿Cuántos días tiene el {0} para dar un {1} a la {2} cuando no hay ningún {3}?",
-    )
-    return [frames[number % 2].format(*rng.choices(words[:2_000], k=4)) for number in range(count)]
+    """Questions in English and Spanish by turns, each of which one sentence of the base answers."""
+    return [asked[number % 2] for number, (_, asked) in enumerate(_asked()[:count])]
+
+
+@cache
+def _asked() -> list[tuple[str, tuple[str, str]]]:
+    """The beginnings of some sentences of the base, and what asks for each."""
+    found = [
+        (match[0], (english.format(*match.groups()), spanish.format(*match.groups())))
+        for page in _pages()
+        for beginning, english, spanish in _ASKED
+        for match in re.finditer(beginning, page)
+    ]
+    return random.Random(1).sample(found, MOST_ASKED)
 
 
 def _synced() -> KnowledgeBase:
@@ -92,6 +130,13 @@ def _synced() -> KnowledgeBase:
 
 def _write_pages(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    for number, page in enumerate(_pages()):
+        path = folder / f"{number:03}.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != page:
+            path.write_text(page, encoding="utf-8")
+
+
+def _pages() -> Iterator[str]:
     rng = random.Random(0)
     words = _vocabulary()
     weights = list(accumulate(1 / (place + 10) for place in range(len(words))))
@@ -104,12 +149,9 @@ def _write_pages(folder: Path) -> None:
         heading = " ".join(rng.choices(words, cum_weights=weights, k=3)).capitalize()
         return f"## {heading}\n\n" + " ".join(sentence() for _ in range(6))
 
-    for number in range(DOCUMENTS):
+    for _ in range(DOCUMENTS):
         title = " ".join(rng.choices(words, k=3)).capitalize()
-        page = "\n\n".join([f"# {title}", *(section() for _ in range(CHUNKS // DOCUMENTS))]) + "\n"
-        path = folder / f"{number:03}.md"
-        if not path.exists() or path.read_text(encoding="utf-8") != page:
-            path.write_text(page, encoding="utf-8")
+        yield "\n\n".join([f"# {title}", *(section() for _ in range(CHUNKS // DOCUMENTS))]) + "\n"
 
 
 def _vocabulary() -> list[str]:

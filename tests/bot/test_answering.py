@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import insert
 
 from bot import answering
-from bot.answering import SUGGESTIONS, Inspection, compose
+from bot.answering import Inspection, compose
+from bot.composing import SUGGESTIONS
 from bot.messages import Outcome
 from bot.retrieval import Found, Scored
 from ingest.documents import EVERYONE

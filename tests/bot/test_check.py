@@ -2,11 +2,14 @@
 
 import pytest
 
-from bot.check import Level, run_checks
+from bot.check import run_checks
+from bot.findings import Level
 from bot.platforms.terminal import findings_code
 from ingest.ledger import HEAD, Ledger
 from ingest.ledger.tables import state
 from tests.bot.conftest import build_company
+from tests.models import behaviours as b
+from tests.models.scripted import Scripted
 
 
 @pytest.fixture
@@ -155,3 +158,49 @@ def test_a_ledger_on_a_server_that_lets_nobody_in_is_told_with_what_to_change(fi
     assert (told.level, told.kind) == (Level.ERROR, "configuration")
     assert "the password is wrong" in told.message
     assert "canary" not in told.message
+
+
+# ---- language models ----
+
+
+def with_model(file, server, **more):
+    lines = [f"llm: openai-like:{server.model}", f"llm_url: {server.url}", f"llm_api_key: {server.key}"]
+    lines += [f"{key}: {value}" for key, value in more.items()]
+    file.write_text(file.read_text(encoding="utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
+    return run_checks(file, None)
+
+
+def test_without_a_language_model_that_is_said_and_nothing_is_wrong(file):
+    assert messages(run_checks(file, None), "llm") == "none: answers are quotations"
+
+
+def test_a_language_model_is_asked_for_a_word_and_says_how_long_it_took(file, model_server):
+    server = model_server(Scripted(["OK and a lot more that nobody waits for"], repeat=True))
+    said = messages(with_model(file, server), "llm")
+    assert said.startswith("openai-like:my-model began to reply after")
+    [request] = server.requests
+    assert "test" in str(request.messages)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "told"),
+    [(b.status(401), "configuration", "check its API key"), (b.status(503), "unavailable", "HTTP 503")],
+)
+def test_a_language_model_that_does_not_work_is_an_error_that_says_why(
+    file, model_server, behaviour, kind, told
+):
+    server = model_server(Scripted(["OK"], repeat=True), behaviour)
+    [error] = [one for one in with_model(file, server) if one.level == Level.ERROR]
+    assert (error.subject, error.kind) == ("llm", kind)
+    assert told in error.message
+
+
+def test_a_slow_model_a_missing_stand_in_and_a_wrong_glossary_are_told(file, model_server, tmp_path):
+    server = model_server(Scripted(["OK"], repeat=True), b.slow_start(0.6))
+    glossary = tmp_path / "words.yaml"
+    glossary.write_text("[a, b]", encoding="utf-8")
+    more = {"llm_fallback": "acme:model", "llm_patience": 1, "glossary": glossary}
+    found = with_model(file, server, **more)
+    assert "of the 1 s that it may take" in messages(found, "llm")
+    assert "llama-index-llms-acme" in messages(found, "llm_fallback")
+    assert "word: meaning" in messages(found, "glossary")

@@ -35,7 +35,7 @@ def kept(kb, reference):
 
 
 def fail_with(monkeypatch, error):
-    def answer(*_):
+    def answer(*_, **__):
         raise error
 
     monkeypatch.setattr(door, "answer", answer)
@@ -123,7 +123,7 @@ def test_a_model_that_is_down_is_an_outage_and_not_not_found(kb, monkeypatch):
     def down(*_):
         raise UnavailableError("the embedding model is away")
 
-    monkeypatch.setattr(kb.encoder, "passages", down)
+    monkeypatch.setattr(kb.encoder, "question", down)
     assert handle(kb, Message(QUESTION, NOBODY)).outcome is Outcome.UNAVAILABLE
 
 

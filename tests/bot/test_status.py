@@ -2,10 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
+from bot.platforms.terminal import print_status
 from bot.status import sources_of, status_of, waiting
 from ingest import sync
 from ingest.ledger import processes, requests
+from ingest.ledger.golden import Verdict
 from ingest.ledger.owners import new_owner
+from ingest.rebuilding import HeldError, discard, rebuild
 from workers.local import sync_sources
 
 
@@ -81,3 +86,15 @@ def test_sources_are_listed_as_configured(kb):
 def test_nothing_waits_after_a_sync(kb):
     assert waiting(kb, "handbook") == 0
     assert waiting(kb, "no such source") == 0
+
+
+def test_an_index_that_waits_for_a_persons_word_is_told_with_what_can_be_done(own_kb, capsys):
+    worse = Verdict({}, {"shown": 0.5}, ["shown fell from 1.000 to 0.500"], ["Why?"], "run-1")
+    with pytest.raises(HeldError):
+        rebuild(own_kb, examine=lambda _name: worse)
+    told = status_of(own_kb)
+    assert "shown fell from 1.000 to 0.500" in told.held_index
+    print_status(told)
+    assert "sabio rebuild --accept" in " ".join(capsys.readouterr().out.split())
+    discard(own_kb)
+    assert status_of(own_kb).held_index is None

@@ -8,7 +8,7 @@ from bot.door import handle
 from bot.messages import Message, Outcome, Person
 from bot.verification import stands_in
 from ingest.documents import document_id
-from ingest.ledger import reading, working
+from ingest.ledger import asking, working
 from tests.bot.conftest import model_cache
 from tests.sample.olivar import OCR, TRANSLATION, open_olivar, prepare_folder
 
@@ -29,7 +29,7 @@ def ask(kb, question):
             id_ = document_id(citation.source, citation.document)
             chunks = working.published_chunks(ledger, id_)
             assert any(stands_in(citation.quote, chunk.text) for chunk in chunks)
-        assert reading.find_question(ledger, reply.reference).outcome == reply.outcome.value
+        assert asking.find_question(ledger, reply.reference).outcome == reply.outcome.value
     numbers = [citation.number for citation in reply.citations]
     assert numbers == list(range(1, len(numbers) + 1))
     assert {number for claim in reply.claims for number in claim.citations} == set(numbers)

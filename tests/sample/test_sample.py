@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.evaluation import _bare, evaluate_file
+from bot.evaluation import evaluate_file
+from bot.evaluation.matching import bare
 from bot.golden import read_golden
 from ingest.documents import document_id
 from ingest.ledger import reading, working
@@ -29,7 +30,7 @@ def pages(olivar):
     """The words of every published document, by `source/path`."""
     with olivar.ledger.read() as ledger:
         return {
-            f"{row.source}/{row.entry}": _bare(
+            f"{row.source}/{row.entry}": bare(
                 "\n".join(
                     "\n".join((*chunk.heading, chunk.text))
                     for chunk in working.published_chunks(ledger, row.id)
@@ -62,7 +63,7 @@ def test_every_golden_answer_stands_in_a_document_that_is_named(pages, golden):
     if SCANNED in golden.documents and not OCR:
         pytest.skip("no OCR is installed here")
     texts = [pages[name] for name in golden.documents]
-    assert any(f" {_bare(span)} " in f" {text} " for span in golden.answer_spans for text in texts)
+    assert any(f" {bare(span)} " in f" {text} " for span in golden.answer_spans for text in texts)
 
 
 def test_the_questions_are_of_every_kind_in_both_languages():

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.cells import cell_len
 
-from bot.check import Finding, Level
+from bot.findings import Finding, Level
 from bot.messages import Answer, Citation, Claim, Dropped, Outcome, Person, Suggestion
 from bot.platforms import terminal
 from bot.platforms._console import clean

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.errors import ConfigError
 from ingest.documents import Entry, Section, document_id
-from ingest.ledger import HEAD, Ledger, reading, runs, scanning
+from ingest.ledger import HEAD, Ledger, asking, reading, runs, scanning
 from ingest.ledger.owners import new_owner
 from ingest.ledger.tables import documents, metadata, pending, quarantine, sources, state
 from ingest.ledger.tables import runs as run_rows
@@ -234,12 +234,12 @@ def test_what_no_database_can_hold_is_put_right_wherever_people_and_errors_bring
         "language": "en", "outcome": "not_found", "answer": {"text": ODD}, "seconds": 0.1,
     }  # fmt: skip
     with ledger.write() as connection:
-        reading.keep_question(connection, asked)
+        asking.keep_question(connection, asked)
         run = runs.start_run(connection, "wiki", new_owner(), asked_by=ODD)
         runs.follow_run(connection, run, ODD)
         runs.close_run(connection, run, "failed", error=ODD)
     with ledger.read() as connection:
-        kept = reading.find_question(connection, ODD)
+        kept = asking.find_question(connection, ODD)
         assert (kept.text, kept.person, kept.answer["text"][-1]) == ("ab \ufffd c ☃ 😀",) * 2 + ("😀",)
         assert reading.run_report(connection, run)["error"] == "ab \ufffd c ☃ 😀"
 

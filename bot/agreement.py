@@ -1,0 +1,255 @@
+"""Whether two documents say the same: what contradicts the answer is shown beside it, never left out.
+
+One document has one voice, however often it repeats itself and however well it fits: a page that somebody
+made up for a question may come first, but not alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.drafting import LONG_AGO, draft_of
+from bot.facts import Amount, Kind, Token, read
+from bot.ranking import Ranked
+from bot.retrieval import Found
+from bot.sentences import Unit, units
+from bot.verification import Draft
+from ingest.documents import embedded_text
+from ingest.language import terms
+from ingest.ledger.confirming import Passage
+
+MARGIN = 7.0
+"""How far behind the best a unit may be; more than what is shown by itself may. What a page that was made up
+for a question says comes first by far."""
+SHARED = 0.5
+"""The share of the shorter statement's words from which on two are about the same thing."""
+NEAR = 0.67
+"""And their cosine without the facts: "days of holiday a year" and "get days of holiday" have .70, and
+"days of holiday may be carried over" .66."""
+SHARED_DENIED = 0.75
+"""The same where one denies what the other says: "not" alone makes a small difference."""
+MOST = 2
+"""Quotations that are added to an answer for what they say against it."""
+SEVERAL = 2
+"""Words that they have in common at least."""
+
+_ASKS_WHICH = re.compile(
+    r"\b(who|whom|whose|where|which|what|qui[eé]n(es)?|d[oó]nde|cu[aá]l(es)?|qu[eé])\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Sides that contradict each other, and those that the answer leaves out."""
+
+    pages: Sequence[Passage]
+    """The newest of each side, newest first."""
+    unsaid: Sequence[Draft]
+    """A quotation for each side that the answer does not quote."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Statement:
+    """What a passage says, and whether the answer shows it."""
+
+    text: str
+    tokens: Sequence[Token]
+    passage: Passage
+    shown: bool
+    unit: Unit
+
+
+def find_dispute(found: Found, shown: Sequence[Draft], ranked: Sequence[Ranked]) -> Dispute | None:
+    """Where documents contradict a statement that is shown, or each other; None where none does.
+
+    Units that are far behind the best are not looked at.
+    """
+    near = [one for one in ranked if one.score >= ranked[0].score - MARGIN and not _asks(one.unit)]
+    statements = [statement for draft in shown for statement in _shown(draft)]
+    statements += [_ranked(one) for one in near]
+    judge = _Judge(found)
+    sides: list[list[_Statement]] = []
+    for one in statements:
+        mine = next((side for side in sides if judge.agree(one, side[0])), None)
+        if mine is None:
+            sides.append([one])
+        else:
+            mine.append(one)
+    disputed = [
+        side
+        for side in sides
+        if any(judge.contradict(side[0], other[0]) for other in sides if other is not side)
+    ]
+    if not any(one.shown for side in disputed for one in side):
+        return None
+    spoken = [side[0] for side in disputed if any(one.shown for one in side)]
+    unsaid = [
+        side[0]
+        for side in disputed
+        if not any(one.shown for one in side) and any(judge.contradict(side[0], one) for one in spoken)
+    ][:MOST]
+    said = [side for side in disputed if side[0] in unsaid or any(one.shown for one in side)]
+    pages = [max((one.passage for one in side), key=_age) for side in said]
+    drafts = [draft_of(one.passage, one.unit) for one in unsaid]
+    return Dispute(sorted(pages, key=_age, reverse=True), drafts)
+
+
+def newest_first(drafts: Sequence[Draft], dispute: Dispute) -> list[Draft]:
+    """Quotations with those of disputed pages before all others, the newest page's first."""
+    places = {page.document: place for place, page in enumerate(dispute.pages)}
+    return sorted(drafts, key=lambda draft: places.get(draft.evidence[0].passage.document, len(places)))
+
+
+def _age(page: Passage) -> datetime:
+    return page.updated_at or LONG_AGO
+
+
+def _shown(draft: Draft) -> Iterator[_Statement]:
+    """What a draft's documents say where it quotes them, in their own words: sentence by sentence."""
+    for evidence in draft.evidence:
+        passage = evidence.passage
+        for unit in units(passage.text):
+            overlaps = unit.quote in evidence.quote or evidence.quote in unit.quote
+            if overlaps and not _asks(unit):
+                yield _Statement(unit.shown, read(unit.shown, passage.chunk.language), passage, True, unit)
+
+
+def _asks(unit: Unit) -> bool:
+    """A question states nothing, and would agree with every answer to it."""
+    return unit.quote.rstrip().endswith("?")
+
+
+def _ranked(one: Ranked) -> _Statement:
+    passage = one.passage.passage
+    tokens = read(one.unit.shown, passage.chunk.language)
+    return _Statement(one.unit.shown, tokens, passage, False, one.unit)
+
+
+class _Judge:
+    """Holds statements against each other in the light of one question."""
+
+    def __init__(self, found: Found) -> None:
+        self._encoder = found.encoder
+        question = found.question
+        self._asked = read(question.text, question.language)
+        self._terms = frozenset(question.terms)
+        self._known: dict[str, frozenset[str]] = {}
+        self._which = bool(_ASKS_WHICH.search(question.text))
+
+    def agree(self, one: _Statement, other: _Statement) -> bool:
+        """Whether both say the same of the same thing."""
+        if one.text == other.text:
+            return True
+        alike = self._comparable(one, other) and _shared_words(one.tokens, other.tokens) >= SHARED
+        return alike and not contradict(one.tokens, other.tokens, self._asked, which=self._which)
+
+    def contradict(self, one: _Statement, other: _Statement) -> bool:
+        """Whether they cannot both be right, and are of two documents: one may well qualify what it says."""
+        return (
+            one.passage.document != other.passage.document
+            and self._comparable(one, other)
+            and not self._of_others(one, other)
+            and not self._of_others(other, one)
+            and contradict(one.tokens, other.tokens, self._asked, which=self._which)
+            and self._near(one, other)
+        )
+
+    def _comparable(self, one: _Statement, other: _Statement) -> bool:
+        return one.passage.chunk.language == other.passage.chunk.language
+
+    def _of_others(self, one: _Statement, other: _Statement) -> bool:
+        """Whether a statement is about something else: a word that was asked for is missing on its page, and
+        another word stands in its place."""
+        there, here = self._words(one.passage), self._words(other.passage)
+        missing = self._terms & there - here
+        return bool(missing) and bool(set(terms(_frame(other), other.passage.chunk.language)) - there)
+
+    def _words(self, passage: Passage) -> frozenset[str]:
+        if passage.chunk.id not in self._known:
+            text = embedded_text(passage.title, passage.chunk.heading, passage.text)
+            self._known[passage.chunk.id] = frozenset(terms(text, passage.chunk.language))
+        return self._known[passage.chunk.id]
+
+    def _near(self, one: _Statement, other: _Statement) -> bool:
+        """Whether statements that share their words are about the same thing by their meaning as well."""
+        language = one.passage.chunk.language
+        first, second = self._encoder.passages([_frame(one), _frame(other)], [language] * 2)
+        return float(first.vector @ second.vector) >= NEAR
+
+
+def _frame(statement: _Statement) -> str:
+    """A statement without its facts: two that differ in a name are far from each other for that alone."""
+    return " ".join(token.text for token in statement.tokens if not (token.named or token.counted))
+
+
+def contradict(
+    one: Sequence[Token], other: Sequence[Token], asked: Sequence[Token], *, which: bool = False
+) -> bool:
+    """Whether two statements in one language cannot both be right, as answers to one question.
+
+    They are about the same if they share most of their words; then they contradict each other in a number or
+    a date of the same kind, in whether they deny it, or, where it is asked `which` one it is, in the name.
+    Where names that were not asked for differ as well as numbers, they are about different things.
+    """
+    shared = _shared_words(one, other)
+    if shared < SHARED:
+        return False
+    names, others = _names(one, asked), _names(other, asked)
+    apart = bool(names) and bool(others) and not names & others
+    if _differ_in_amounts(one, other) or _differ_in_dates(one, other):
+        return not apart
+    if apart and which:
+        return True
+    if any(token.negative for token in one) == any(token.negative for token in other):
+        return False
+    denied, said = (one, other) if any(token.negative for token in one) else (other, one)
+    return not apart and _shared_words(_denied_part(denied), said) >= SHARED_DENIED
+
+
+def _shared_words(one: Sequence[Token], other: Sequence[Token]) -> float:
+    """The share of the shorter statement's words of content that the longer one has, 0 to 1."""
+    mine, theirs = ([token.keys for token in each if token.kind is Kind.WORD] for each in (one, other))
+    shorter, longer = sorted((mine, theirs), key=len)
+    there = frozenset(key for keys in longer for key in keys)
+    common = sum(bool(keys & there) for keys in shorter)
+    return common / len(shorter) if common >= min(SEVERAL, len(shorter)) and shorter else 0.0
+
+
+def _denied_part(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The clauses that have a negation: "Dogs come on Fridays, never on Mondays" denies only the second."""
+    clauses = {(token.sentence, token.clause) for token in tokens if token.negative}
+    return [token for token in tokens if (token.sentence, token.clause) in clauses]
+
+
+def _names(tokens: Sequence[Token], asked: Sequence[Token]) -> frozenset[str]:
+    known = {key for token in asked for key in token.keys}
+    return frozenset(
+        key for token in tokens if token.kind is Kind.NAME and not token.keys & known for key in token.keys
+    )
+
+
+def _differ_in_amounts(one: Sequence[Token], other: Sequence[Token]) -> bool:
+    pairs = [
+        mine.agrees(theirs)
+        for mine in _amounts(one)
+        for theirs in _amounts(other)
+        if (mine.units & theirs.units) or not (mine.units or theirs.units)
+    ]
+    return bool(pairs) and not any(pairs)
+
+
+def _amounts(tokens: Sequence[Token]) -> Iterator[Amount]:
+    return (token.amount for token in tokens if token.amount and not token.amount.weak)
+
+
+def _differ_in_dates(one: Sequence[Token], other: Sequence[Token]) -> bool:
+    pairs = [
+        any(mine.agrees(theirs) for mine in here for theirs in there)
+        for here in (token.dates for token in one if token.dates)
+        for there in (token.dates for token in other if token.dates)
+        if here[0].parts().keys() & there[0].parts().keys()
+    ]
+    return bool(pairs) and not any(pairs)
