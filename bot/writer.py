@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,8 @@ def _asked(
     for attempt in range(ATTEMPTS):
         begun = False
         try:
-            for piece in model.reply(prompt, writing, until):
+            # What cannot stream says nothing when it is asked to.
+            for piece in model.reply(prompt, writing, until, streamed=not isinstance(failed, _PoorError)):
                 begun = True
                 yield piece
         except SabioError as error:
@@ -144,12 +146,14 @@ class _Model:
     _opening: threading.Lock = field(default_factory=threading.Lock)
     _opened: LLM | None = None
 
-    def reply(self, prompt: Prompt, writing: Writing, until: float) -> Iterator[str]:
-        """The pieces of its reply. Raises as `Writing` does."""
+    def reply(
+        self, prompt: Prompt, writing: Writing, until: float, *, streamed: bool = True
+    ) -> Iterator[str]:
+        """The pieces of its reply, or all of it at once. Raises as `Writing` does."""
         if (rest := self._rests_until - time.monotonic()) > 0:
             raise UnavailableError(f"The model {self.name} did not answer lately and is left in peace", rest)
         asked, seen, length, ending = prompt_size(prompt), Tokens(), 0, Ending.UNKNOWN
-        for text, raw in self._pieces(prompt, until):
+        for text, raw in self._pieces(prompt, until, streamed=streamed):
             seen = seen.most(count_tokens(raw, asked, length))
             length += len(text)
             ending = ending_of(raw) or ending
@@ -179,7 +183,7 @@ class _Model:
             self._rests_until = moment + min(rest, 2 * REST)
         return False
 
-    def _pieces(self, prompt: Prompt, until: float) -> Iterator[tuple[str, object]]:
+    def _pieces(self, prompt: Prompt, until: float, *, streamed: bool) -> Iterator[tuple[str, object]]:
         """Pieces of text, each with the vendor's own piece, read by a thread that can be left behind."""
         arrived: SimpleQueue[Any] = SimpleQueue()
         left = threading.Event()
@@ -187,7 +191,7 @@ class _Model:
         model, messages = self.opened(), _messages(prompt)
         reader = threading.Thread(
             target=self._read,
-            args=(model, messages, arrived, left),
+            args=(model.stream_chat if streamed else partial(_whole, model), messages, arrived, left),
             name=f"reads {self.name}",
             daemon=True,
         )
@@ -211,11 +215,15 @@ class _Model:
             left.set()
 
     def _read(
-        self, model: LLM, messages: Sequence[Any], arrived: SimpleQueue[Any], left: threading.Event
+        self,
+        ask: Callable[[Sequence[Any]], Any],
+        messages: Sequence[Any],
+        arrived: SimpleQueue[Any],
+        left: threading.Event,
     ) -> None:
         stream: Any = None
         try:
-            stream = model.stream_chat(messages)
+            stream = ask(messages)
             for response in stream:
                 if left.is_set():
                     break
@@ -233,6 +241,13 @@ class _Model:
             if self._opened is None:
                 self._opened = self.open(self.client)
             return self._opened
+
+
+def _whole(model: LLM, messages: Sequence[Any]) -> Iterator[Any]:
+    """A reply that comes at once, as a stream of one piece."""
+    response = model.chat(messages)
+    response.delta = response.message.content
+    yield response
 
 
 class _SilentError(UnavailableError):

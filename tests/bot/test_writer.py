@@ -116,6 +116,14 @@ def test_a_model_that_fails_once_is_asked_again(writer_of, server, waits, failur
     assert waits == [0.1]
 
 
+def test_a_server_that_cannot_stream_is_asked_for_all_of_it_at_once(writer_of, model_server, waits):
+    whole = model_server(Scripted(["", REPLY]))
+    writing = writer_of(whole, patience=5).write(PROMPT)
+    assert read(writing) == REPLY
+    assert [request.body.get("stream", False) for request in whole.requests] == [True, False]
+    assert writing.tokens.out == len(REPLY) // 4 + 1
+
+
 def test_a_throttling_model_is_asked_again_when_it_says_so_and_not_before(writer_of, server, waits):
     throttling = server(b.status(429, retry_after=0.25), b.well)
     assert read(writer_of(throttling).write(PROMPT)) == REPLY
