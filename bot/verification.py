@@ -27,7 +27,7 @@ from ingest.ledger.confirming import Passage
 
 __all__ = ["Draft", "Evidence", "Verifier", "normalise", "stands_in", "verify"]
 
-NEAR = 0.9
+NEAR = 0.8
 """Cosine of claim and quotes plus the share of its words that stand there: below, it is of something else.
 Measured, as the next two: tests/bench/RESULTS.md."""
 STRAY = 2.5

@@ -56,7 +56,16 @@ _NO_NUMBERS = words(
 )
 """Vague ones, and words of direction, whose opposite is the last."""
 _WEAK: dict[str, dict[str, float]] = {
-    "en": {"half": 0.5, "twice": 2, "double": 2, "triple": 3, "dozen": 12, "both": 2, "trio": 3},
+    "en": {
+        "half": 0.5,
+        "quarter": 0.25,
+        "twice": 2,
+        "double": 2,
+        "triple": 3,
+        "dozen": 12,
+        "both": 2,
+        "trio": 3,
+    },
     "es": {"medio": 0.5, "media": 0.5, "mitad": 0.5, "doble": 2, "triple": 3, "docena": 12, "trio": 3}
     | {"ambos": 2, "ambas": 2},
 }

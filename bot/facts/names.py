@@ -81,7 +81,6 @@ black negra negro
 london londres
 paris parisian parisino
 lisbon lisboa
-rome roma
 milan milano
 turin torino
 venice venecia venetian veneciano
@@ -99,14 +98,11 @@ geneva ginebra
 basel basilea
 cologne colonia
 munich munchen
-berlin berlin
 copenhagen copenhague
 stockholm estocolmo
 edinburgh edimburgo
-dublin dublin
 constantinople constantinopla
 jerusalem jerusalen
-cairo
 beijing pekin
 tokyo tokio
 seoul seul
@@ -142,7 +138,6 @@ eu ue
 un uno onu
 us usa eeuu
 nato otan
-uk
 gdp pib
 hr rrhh
 vat iva

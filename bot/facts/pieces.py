@@ -112,12 +112,8 @@ def _joins(text: str, place: int) -> bool:
 def _split(word: str, shape: str, language: str) -> Iterator[tuple[str, str]]:
     """The pieces of one found thing: contractions in their words, initials without their points."""
     if shape == "mixed":
-        if _INITIALS.fullmatch(word):
-            yield word.replace(".", ""), "word"
-        elif word.islower() and "." in word and word.replace(".", "").isalpha() and len(word) > 40:
-            yield from ((part, "word") for part in word.split("."))
-        else:
-            yield word, "code"
+        initials = _INITIALS.fullmatch(word)
+        yield (word.replace(".", ""), "word") if initials else (word, "code")
     elif shape == "word" and "'" in word:
         yield from ((part, "word") for part in _without_contractions(word, language) if part)
     elif language == "en" and word.lower() == "cannot":

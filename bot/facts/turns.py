@@ -25,7 +25,7 @@ PERIODS = {"hour": 0, "day": 1, "night": 2, "week": 3, "month": 4, "quarter": 5,
 """The values of the direction `period` by the unit that is said for it: "a month", "por semana"."""
 BINDING = words("must shall should ought deber debe deben debemos debera deberan deberia deberian")
 """Words of duty that forbid when they are denied; others of theirs then only leave free."""
-LEADING = words("inclusion bound order company modality permission sequence amount")
+LEADING = words("inclusion bound order company modality permission sequence amount endpoint")
 """Directions whose words are said of what follows them."""
 CERTAIN = words("order sequence period change permission inclusion frequency ability result acceptance")
 """Directions whose words a translation keeps."""
@@ -36,6 +36,7 @@ _ENGLISH = """
 order: before, prior, previous, previously, earlier, preceding, in advance | after, following, later,
   subsequent, subsequently, afterwards
 until: since | until, till
+endpoint: from # | to #
 bound: at least, minimum, min, no less than, not less than, no fewer than, not fewer than, more than #,
   greater than #, higher than #, longer than #, over #, above #, exceeding, exceeds, # or more, a minimum
   of, no earlier than, not before, upwards of, in excess of, larger than # | at most, maximum, max, no
@@ -95,8 +96,8 @@ result: win, won, victory, succeed, success, successful, beat, defeated | lose, 
 acceptance: accept, accepted, approve, approved | reject, rejected, refuse, refused, deny, denied, decline
 agreement: agree, agreed | disagree, disagreed
 attitude: support, supported, favour, favor | oppose, opposed, against
-switch: enable, enabled, activate, turn on, switch on | disable, disabled, deactivate, turn off, switch
-  off
+switch: enable, enabled, activate, turn on, switch on, turned on, switched on, is on, are on | disable,
+  disabled, deactivate, turn off, switch off, turned off, switched off, is off, are off
 addition: add, added, addition | remove, removed, delete, deleted, removal
 legality: legal, legally, lawful | illegal, illegally, unlawful
 ability: able, possible, capable | unable, impossible, incapable
@@ -121,6 +122,7 @@ _SPANISH = """
 order: antes, previo, previa, previamente, anterior, anteriormente, con antelacion | despues, posterior,
   posteriormente, tras, siguiente, siguientes, luego
 until: desde | hasta
+endpoint: del # | al #
 share: mayoria, mayor parte | minoria, menor parte
 bound: al menos, por lo menos, como minimo, minimo, minima, mas de #, mas del #, no menos de, superior a
   #, superiores a #, mayor que #, mayor de #, mayores de #, por encima de #, # o mas, supera, superan, un

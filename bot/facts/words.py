@@ -51,13 +51,13 @@ DENYING = {
         lack lacks lacked lacking fail fails failed refuse refuses refused deny denies denied avoid avoids
         avoided prevent prevents prevented except excluding exclude excludes excluded unable impossible
         unless otherwise free absence absent missing forbidden prohibited prohibits prohibit banned bans ban
-        zero only far outside closed
+        zero only far outside closed exempt exempts exempted stop stops stopped cease ceased
     """),
     "es": words("""
         carece carecen carecer falta faltan faltar niega niegan negar nego evita evitan evitar impide impiden
         impedir impidio excepto salvo excluye excluyen excluir excluido incapaz imposible contrario ausencia
         prohibido prohibida prohibidos prohibidas prohibe prohiben prohibir cero libre exento solo unicamente
-        fuera cerrado cerrada cerrados cerradas
+        fuera cerrado cerrada cerrados cerradas deja dejan dejara dejaran dejar exime eximir
     """),
 }
 """Words that may say in another way what a negation says. They allow one and ask for none."""
@@ -74,14 +74,14 @@ def _phrases(text: str) -> dict[str, list[tuple[str, ...]]]:
 
 NEUTRAL = {
     "en": _phrases(
-        "not only, whether or not, or not, no doubt, not just, not merely, no matter, not to mention,"
-        " not least, more or less, as well as, no wonder, as soon as possible, yes or no,"
+        "not only, not even, whether or not, or not, no doubt, not just, not merely, no matter,"
+        " not to mention, not least, more or less, as well as, no wonder, as soon as possible, yes or no,"
         " true that, the case that"
     ),
     "es": _phrases(
-        "no solo, no solamente, no unicamente, o no, sin embargo, no obstante, sin duda, mas o menos,"
-        " antes que nada, asi como, sin mas, nada mas, cuanto antes, no en vano, a no ser, si o no,"
-        " cierto que, verdad que"
+        "no solo, ni siquiera, no solamente, no unicamente, o no, sin embargo, no obstante, sin duda,"
+        " mas o menos, antes que nada, asi como, sin mas, nada mas, cuanto antes, no en vano, a no ser,"
+        " si o no, cierto que, verdad que"
     ),
 }
 """Phrases that look like a denial or a comparison and are none."""

@@ -14,10 +14,11 @@ _REACH = 10
 """How many words a denial reaches in its clause."""
 _REWRITTEN = 3
 """Words of content in a stretch of the quotes from which on the claim has rewritten it."""
-_WHOLE = 0.8
+_WHOLE = 0.85
 """From this share of the original's words of content on, a claim leaves out no clause of it."""
 _JOINING = frozenset({"and", "or", "y", "o", "e", "u"})
 _ENGLISH = frozenset({"not", "never", "cannot"})
+_WITHOUT = frozenset({"without", "sin"})
 _PREFIXES = ("un", "in", "im", "il", "ir", "non", "dis", "des", "a", "no")
 
 
@@ -44,9 +45,15 @@ def _between_shared_words(held: Alignment, cited: Cited) -> str | None:
             and not _is_prefixed(held, [at for one in added for at in _heads(held.claim, one)])
         ):
             return f"its quote does not say “{denied.text}”"
-        if quoted and not denied:
+        if quoted and not denied and not _is_whole_clause(held, there):
             return f"it leaves out “{quoted.text}” of its quote"
     return None
+
+
+def _is_whole_clause(held: Alignment, there: range) -> bool:
+    """Whether a stretch of the quotes that is left out is a clause of its own, as one in brackets."""
+    clauses = {held.quotes[place].clause for place in there if held.quotes[place].negative}
+    return all(place in there for place, token in enumerate(held.quotes) if token.clause in clauses)
 
 
 def _added(held: Alignment, cited: Cited) -> str | None:
@@ -116,7 +123,10 @@ def _keeps_place(held: Alignment, place: int) -> bool:
     if there < 0:
         return False
     mine, theirs = _heads(held.claim, place)[:1], _heads(held.quotes, there)[:1]
-    return [held.places[at] for at in mine] == theirs
+    if not mine or not theirs:
+        return mine == theirs
+    # Or another word for it: then neither is aligned.
+    return held.places[mine[0]] == theirs[0] or (held.places[mine[0]] < 0 and theirs[0] not in held.back)
 
 
 # ---- denials of the claim ----
@@ -127,6 +137,8 @@ def _is_denied_there(held: Alignment, cited: Cited, place: int) -> bool:
     heads = _heads(held.claim, place)
     aligned = [held.places[at] for at in heads if held.places[at] >= 0]
     matched = aligned or [there for at in heads for there in held.matches[at]]
+    if heads and held.places[heads[0]] < 0 and held.matches[heads[0]]:
+        matched = sorted(held.matches[heads[0]])  # it is said elsewhere
     if any(_is_denied(held.quotes, there) for there in matched) or _is_prefixed(held, heads):
         return True
     around = _around(held, place)
@@ -179,9 +191,11 @@ def _is_doubled(held: Alignment, place: int) -> bool:
 def _is_dropped(held: Alignment, place: int) -> bool:
     """Whether the claim states what the quote denies at a place."""
     denied = _following(held.quotes, place, _REACH) or _heads(held.quotes, place)
+    moved = [at for at in range(len(held.claim)) if denied and _is_same_word(held, at, denied[0])]
+    if moved and denied[0] not in held.back:
+        return not any(_says_no(held.claim, at) for at in moved)  # said, but elsewhere
     if not held.close:
-        claimed = [at for head in denied[:1] for at, there in enumerate(held.matches) if head in there]
-        return bool(claimed) and not _says_no(held.claim, claimed[0])
+        return not _is_doubly_denied(held, place) and _is_stated(held, denied)
     gap = next((pair for pair in held.gaps if place in pair[1]), (range(0), range(0)))
     here, there = gap
     if not here and any(held.quotes[at].content for at in there if at > place):
@@ -199,6 +213,32 @@ def _says_no(tokens: Sequence[Token], place: int) -> bool:
     """Whether the clause of a word denies something, be it without a negation."""
     clause = tokens[place].clause
     return any((token.negative or token.denying) and token.clause == clause for token in tokens)
+
+
+def _is_same_word(held: Alignment, at: int, place: int) -> bool:
+    """Whether two words are the same and not only synonyms."""
+    shared = held.claim[at].keys & held.quotes[place].keys
+    return place in held.matches[at] and any(":" not in key for key in shared)
+
+
+def _is_doubly_denied(held: Alignment, place: int) -> bool:
+    """Whether the clause denies something "without" something, which may be said without any denial."""
+    clause = [token for token in held.quotes if token.clause == held.quotes[place].clause]
+    return sum(token.negative for token in clause) > 1 and any(token.keys & _WITHOUT for token in clause)
+
+
+def _is_stated(held: Alignment, denied: Sequence[int]) -> bool:
+    """Whether a clause of the claim has several words of what is denied, and denies nothing."""
+    shared = Counter(
+        held.claim[at].clause
+        for at, there in enumerate(held.matches)
+        if held.claim[at].content and not there.isdisjoint(denied)
+    )
+    told = [clause for clause, count in shared.items() if count >= min(len(denied), 2)]
+    return any(
+        not any((token.negative or token.denying) and token.clause == clause for token in held.claim)
+        for clause in told
+    )
 
 
 def _is_gap_turned(held: Alignment, place: int, here: range) -> bool:

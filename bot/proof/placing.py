@@ -10,7 +10,7 @@ from bot.facts.words import words
 from bot.proof.alignment import Alignment, Fact
 from bot.proof.cited import Cited
 
-_LISTING = words("and or nor y e o u ni the a an un una el la los las - as")
+_LISTING = words("and or nor together with alongside y e o u ni junto con the a an un una el la los las - as")
 _JOINING = words("and or while y o e u mientras")
 _APART = 10
 """How many words it puts a name and a number apart that a clause ends between them, or something is added."""
@@ -29,16 +29,30 @@ def misplaced_fact(held: Alignment, cited: Cited) -> str | None:
     for one, own in held.facts.items():
         if not own or (held.close and any(held.places[at] >= 0 for at in one.span)):
             continue  # unknown, or in its place, whatever was left out around it
-        if not one.counted and is_passive(held):
+        if not one.counted and (is_passive(held) or _is_for_pronoun(held, one)):
             continue
         for rival in held.quoted_facts:
             if rival in own or not _are_alike(held, one, rival):
                 continue
-            if not one.counted and any(are_listed(held, rival, other) for other in own):
+            if not one.counted and _is_listed_with(held, one, rival):
                 continue
             if _fits_elsewhere(held, one, rival, cited):
                 return f"it puts {one.text(held.claim)} where its quote has {rival.text(held.quotes)}"
     return None
+
+
+def _is_for_pronoun(held: Alignment, one: Fact) -> bool:
+    """Whether a name alone stands for a pronoun, or for none in Spanish, and its own clause is left out."""
+    own = {other.span.start for other in held.facts[one]}
+    left_out = any(not here and not own.isdisjoint(there) for here, there in held.gaps)
+    return (
+        held.close
+        and left_out
+        and any(
+            here == one.span and not any(held.quotes[place].content for place in there)
+            for here, there in held.gaps
+        )
+    )
 
 
 def _are_alike(held: Alignment, one: Fact, rival: Fact) -> bool:
@@ -152,10 +166,18 @@ def _number_of(held: Alignment, name: Fact) -> Fact | None:
     return min(numbers, key=away, default=None)
 
 
-def are_listed(held: Alignment, one: Fact, other: Fact) -> bool:
-    """Whether two names stand in one list of the quotes, where their order says nothing."""
+def _is_listed_with(held: Alignment, one: Fact, rival: Fact) -> bool:
+    """Whether a name of the claim stands in one list with another, in the quotes or in the claim."""
+    if any(are_listed(held.quotes, rival, other) for other in held.facts[one]):
+        return True
+    mates = (other for other, places in held.facts.items() if rival in places and other != one)
+    return any(are_listed(held.claim, one, other) for other in mates)
+
+
+def are_listed(tokens: Sequence[Token], one: Fact, other: Fact) -> bool:
+    """Whether two names stand in one list, where their order says nothing."""
     first, last = sorted((one.span, other.span), key=lambda span: span.start)
-    between = held.quotes[first.stop : last.start]
+    between = tokens[first.stop : last.start]
     return all(token.kind is Kind.NAME or fold(token.text) in _LISTING for token in between)
 
 

@@ -79,7 +79,9 @@ def _may_be_same(token: Token, other: Token, cited: Cited) -> bool:
 
 def _is_relisted(held: Alignment, at: int, places: list[int]) -> bool:
     """Whether a name only changed its place within a list."""
-    return any(are_listed(held, _single(own), _single(place)) for own in held.matches[at] for place in places)
+    return any(
+        are_listed(held.quotes, _single(own), _single(place)) for own in held.matches[at] for place in places
+    )
 
 
 def _single(place: int) -> Fact:

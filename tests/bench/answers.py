@@ -13,15 +13,17 @@ import numpy as np
 
 from bot import answering, drafting, evaluation, retrieval
 from bot.answering import Inspection
-from bot.evaluation import Result, ask_golden, figures_of
+from bot.evaluation import ask_golden
+from bot.evaluation.figures import figures_of
 from bot.evaluation.keeping import write_answers
 from bot.evaluation.matching import has_expected, is_one_of
+from bot.evaluation.results import Result
 from bot.golden import Golden
 from ingest.documents import Hit, Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import confirming
 from ingest.sync import unobserved
-from tests.bench.bases import EVERYONE, STORE, Task, tasks
+from tests.bench.bases import EVERYONE, STORE, Task, halves, tasks
 from tests.bench.tables import Cell, show, tell
 
 COMMAND = "python -m tests.bench --data FOLDER answers"
@@ -40,6 +42,10 @@ GOALS: dict[str, tuple[Cell, ...]] = {
     "consul-es": (None, 0.45, 0.88, None, 0.30, 1.0),
 }
 """Contains the expected words; shown; shown or right page; refused; wrongly answered; citation precision."""
+
+ABSENT_LINES: dict[str, tuple[Cell, ...]] = {"xquad-en": (0.991, 0.026), "xquad-es": (0.978, 0.135)}
+"""Telling questions about absent articles from others: AUROC, and the share of them that is let through where
+95 % of the others are answered."""
 
 Fusion = Callable[[Sequence[Hit]], list[float]]
 
@@ -106,6 +112,9 @@ def report(data: Path) -> None:
         for name in ("handbook", "consul-es"):
             _show_kinds(name, asked[name])
         _show_margins(asked)
+        near_misses = [one.result for one in asked["squad2"]]
+    with halves(data) as found:
+        _show_told_apart(found, near_misses)
 
 
 def ask_all(task: Task) -> list[Asked]:
@@ -232,6 +241,42 @@ def _show_margins(asked: dict[str, list[Asked]]) -> None:
         ("set", "answered", *head),
         rows,
     )
+
+
+def _show_told_apart(found: Sequence[Task], near_misses: Sequence[Result]) -> None:
+    """How well confidence tells questions that have an answer from those that have none."""
+    sets: dict[str, list[Result]] = {}
+    for task in found:
+        tell(f"  {task.name} without half of its articles: {len(task.questions)} questions")
+        results = evaluation._ask_all(task.base, task.questions, EVERYONE, unobserved)
+        sets.setdefault(task.name, []).extend(results)
+    rows: list[tuple[Cell, ...]] = []
+    for name, results in sets.items():
+        rows.append((f"{name}, article absent", *_told_apart(results)))
+        rows.append(("to beat", None, None, *ABSENT_LINES[name], None, None))
+    rows.append(("squad2, near misses", *_told_apart(near_misses)))
+    head = (
+        "",
+        "with an answer",
+        "without",
+        "AUROC",
+        "let through at 95 % answered",
+        "answered",
+        "let through",
+    )
+    show("Telling questions without an answer", COMMAND, head, rows)
+
+
+def _told_apart(results: Sequence[Result]) -> tuple[Cell, ...]:
+    """Counts of both sorts of question, AUROC, what is let through at 95 %, and what is answered in force."""
+    can = [one for one in results if one.golden.answerable]
+    cannot = [one for one in results if not one.golden.answerable]
+    high = np.array([one.answer.confidence for one in can])
+    low = np.array([one.answer.confidence for one in cannot])
+    apart = (high[:, None] > low).mean() + (high[:, None] == low).mean() / 2
+    through = (low >= np.quantile(high, 0.05)).mean()
+    in_force = (fmean(not one.refused for one in each) for each in (can, cannot))
+    return len(can), len(cannot), float(apart), float(through), *in_force
 
 
 def _quoted_with(margin: float, golden: Golden, inspection: Inspection) -> tuple[bool, int]:

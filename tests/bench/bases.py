@@ -81,6 +81,38 @@ def tasks(data: Path, store: Path = STORE) -> Iterator[list[Task]]:
             task.base.close()
 
 
+@contextmanager
+def halves(data: Path, store: Path = STORE) -> Iterator[list[Task]]:
+    """XQuAD without every other article, then without the others, in each language: all questions are asked
+    of each, and those about articles that are not there have no answer."""
+    store = store.absolute()
+    found = [_half(data, store, lang, left_out) for lang in ("en", "es") for left_out in (0, 1)]
+    try:
+        yield found
+    finally:
+        for task in found:
+            task.base.close()
+
+
+def _half(data: Path, store: Path, lang: str, left_out: int) -> Task:
+    path = data / f"xquad/xquad.{lang}.json"
+    file = read_golden(path)
+    articles = json.loads(path.read_text(encoding="utf-8"))["data"]
+    article_of = [number for number, article in enumerate(articles) for _ in article["paragraphs"]]
+    there = [one for one, number in zip(file.paragraphs, article_of, strict=True) if number % 2 != left_out]
+    names = {one.name for one in there}
+    questions = tuple(
+        one if one.document in names else one.model_copy(update={"document": None, "answerable": False})
+        for one in file.questions
+    )
+    return Task(f"xquad-{lang}", _made_of(store, f"xquad-{lang}-{left_out}", there), questions)
+
+
+def _made_of(store: Path, name: str, paragraphs: Sequence[Paragraph]) -> KnowledgeBase:
+    shell = KnowledgeBase(Settings.model_validate({"data": store / name}), models=store / "models")
+    return or_anew(shell.data, lambda: base_of(shell, paragraphs))
+
+
 def _handbooks(data: Path, store: Path) -> Iterator[Task]:
     file = data / "handbook-18f/questions.jsonl"
     pages = make_base(store, "handbook", data / "handbook-18f/pages")
@@ -108,13 +140,8 @@ def _asked_of_english(file: Path) -> Iterator[Golden]:
 
 
 def _squads(data: Path, store: Path) -> Iterator[Task]:
-
-    def made_of(name: str, paragraphs: Sequence[Paragraph]) -> KnowledgeBase:
-        shell = KnowledgeBase(Settings.model_validate({"data": store / name}), models=store / "models")
-        return or_anew(shell.data, lambda: base_of(shell, paragraphs))
-
     files = {lang: read_golden(data / f"xquad/xquad.{lang}.json") for lang in ("en", "es")}
-    bases = {lang: made_of(f"xquad-{lang}", file.paragraphs) for lang, file in files.items()}
+    bases = {lang: _made_of(store, f"xquad-{lang}", file.paragraphs) for lang, file in files.items()}
     for asked, over in (("en", "en"), ("es", "es"), ("es", "en"), ("en", "es")):
         there = {one.id: one for one in files[over].questions}
         questions = tuple(
@@ -123,4 +150,4 @@ def _squads(data: Path, store: Path) -> Iterator[Task]:
         )
         yield Task(f"xquad-{asked}-{over}", bases[over], questions)
     near = read_golden(data / "squad2/dev.json")
-    yield Task("squad2", made_of("squad2", near.paragraphs), near.questions[::FEW])
+    yield Task("squad2", _made_of(store, "squad2", near.paragraphs), near.questions[::FEW])

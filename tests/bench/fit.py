@@ -6,8 +6,10 @@ Prints the weights to be copied into `bot/ranking.py`, and what they reach on se
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,24 +58,51 @@ class Case:
 
 
 def gather(task: Task, every: int = 1) -> list[Case]:
-    """Every question's units as the product weighs them."""
-    cases = []
+    """Every question's units as the product weighs them, were it to embed all of them."""
+    with mock.patch.multiple(ranking, EMBEDDED=1_000, CERTAIN=1_000):
+        return list(_gather(task, every))
+
+
+def _gather(task: Task, every: int) -> Iterator[Case]:
     for golden in task.questions[::every]:
         found = retrieve(task.base, golden.question, EVERYONE, limit=50)
         ranked = ranking.rank(found, found.encoder)
         if not ranked:
             continue
         right = np.array([golden.answerable and has_expected(golden, [one.unit.quote]) for one in ranked])
-        cases.append(
-            Case(
-                golden,
-                np.array([astuple(one.features) for one in ranked]),
-                right,
-                np.array(ranking.signs(found, ranked, found.encoder)),
-                bool(right[:5].any()),
-            )
+        yield Case(
+            golden,
+            np.array([astuple(one.features) for one in ranked]),
+            right,
+            np.array(ranking.signs(found, ranked, found.encoder)),
+            bool(right[:5].any()),
         )
-    return cases
+
+
+def fit_estimates(sets: dict[str, list[Case]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Least squares for what stands in for a vector: `features.AFAR` and `ranking.HEADED`."""
+    names = [field.name for field in fields(ranking.Features)]
+    dense, near, covered = (names.index(name) for name in ("dense", "near", "covered"))
+    cases = [case for each in sets.values() for case in each]
+    units = np.concatenate([case.features for case in cases])
+    # A set has many or few questions, and a question many or few units; each counts the same.
+    share = [1 / (len(each) * len(case.features)) for each in sets.values() for case in each]
+    shares = np.repeat(share, [len(case.features) for case in cases])
+    afar = _least_squares(units[:, [dense, covered]], units[:, near], shares)
+    # Where there are no headings, both signs are one.
+    hard = [case for name, each in sets.items() if name.startswith(HARD) for case in each]
+    best = np.array([case.features[0] for case in hard])
+    headed = np.array([case.signs[0] for case in hard])
+    return afar, _least_squares(best[:, [near, dense]], headed, np.ones(len(hard)))
+
+
+def _least_squares(
+    known: NDArray[np.float64], wanted: NDArray[np.float64], shares: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    scaled = np.sqrt(shares)
+    constant_first = np.c_[np.ones(len(known)), known]
+    weights: NDArray[np.float64] = np.linalg.lstsq(constant_first * scaled[:, None], wanted * scaled)[0]
+    return weights
 
 
 def fit_ranking(sets: dict[str, list[Case]], steps: int = 500) -> NDArray[np.float64]:
@@ -97,7 +126,8 @@ def fit_ranking(sets: dict[str, list[Case]], steps: int = 500) -> NDArray[np.flo
             slope += share * (features / spread).T @ (chance - chance * right / (chance * right).sum())
         slow, fast = 0.9 * slow + 0.1 * slope, 0.99 * fast + 0.01 * slope**2
         weights -= 0.05 * slow / (1 - 0.9**step) / (np.sqrt(fast / (1 - 0.99**step)) + 1e-8)
-    return weights / spread
+    fitted: NDArray[np.float64] = weights / spread
+    return fitted
 
 
 def reach(cases: list[Case], weights: NDArray[np.float64]) -> str:
@@ -126,13 +156,15 @@ def fit_confidence(sets: dict[str, list[Case]], steps: int = 3000) -> NDArray[np
         chance = 1 / (1 + np.exp(-scaled @ weights))
         weights -= 0.5 * (scaled.T @ (share * (chance - there)) + 0.03 * np.r_[0, weights[1:]])
     plain = weights[1:] / spread
-    return np.r_[weights[0] - plain @ mean, plain]
+    fitted: NDArray[np.float64] = np.r_[weights[0] - plain @ mean, plain]
+    return fitted
 
 
 def confidences(cases: list[Case], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """What `ranking.confidence` would say."""
     signs = np.array([case.signs for case in cases])
-    return 1 / (1 + np.exp(-weights[0] - signs @ weights[1:]))
+    chances: NDArray[np.float64] = 1 / (1 + np.exp(-weights[0] - signs @ weights[1:]))
+    return chances
 
 
 def told(cases: list[Case], weights: NDArray[np.float64], threshold: float) -> str:
@@ -186,6 +218,8 @@ def main(data: Path) -> None:
         if any(case.golden.answerable for case in cases):
             left_out = reach(cases, fit_ranking(_without(sets, name)))
             _say(f"{name:22} {reach(cases, weights)}   left out {left_out}")
+    afar, headed = fit_estimates(sets)
+    _say(f"AFAR {np.round(afar, 3).tolist()}   HEADED {np.round(headed, 3).tolist()}")
     sure = fit_confidence(sets)
     _say(f"CONFIDENCE (for the weights in force, not for those above) {np.round(sure, 3).tolist()}")
     wrong = np.concatenate(

@@ -1,7 +1,7 @@
 """From a question to passages that the ledger confirms; an outage is never an empty list."""
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from bot import retrieval
 from bot.answering import answer, inspect
@@ -9,6 +9,7 @@ from bot.retrieval import fuse, retrieve
 from config.errors import UnavailableError
 from ingest.documents import EVERYONE, Hit
 from ingest.index import Row
+from ingest.ledger import confirming
 from ingest.ledger.tables import documents
 from tests.doubles import Page, open_base
 from workers.local import sync_sources
@@ -121,6 +122,21 @@ def test_a_page_replaced_while_it_is_searched_for_is_found_as_it_is_now(base, mo
     assert [one.passage.text for one in found.passages if one.passage.entry == "dogs"] == [
         "dogs may come to the office on mondays"
     ]
+
+
+def test_confirming_looks_up_the_hits_and_does_not_walk_through_all_chunks(base):
+    asked = []
+
+    def keep(_connection, _cursor, statement, parameters, *_):
+        asked.append((statement, parameters))
+
+    with base.ledger.read() as ledger:
+        event.listen(ledger, "before_cursor_execute", keep)
+        assert confirming.confirm(ledger, list(base.collection().index.ids()), ["wiki"])
+        [(statement, parameters)] = asked
+        plan = [row.detail for row in ledger.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert any(step.startswith("SEARCH chunks") and "(id=?)" in step for step in plan)
+    assert any(step.startswith("SEARCH documents") and "(id=?)" in step for step in plan)
 
 
 def test_one_document_does_not_crowd_out_the_rest(base):

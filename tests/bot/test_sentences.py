@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sentences import sentences, units
+from bot.sentences import ANNOUNCED, sentences, units, with_announced
 from ingest.documents import Kind
 
 # Each text is written as its sentences, parted by ` // `.
@@ -146,3 +146,49 @@ def test_an_empty_row_ends_the_names_of_columns_and_says_nothing_itself():
         "Name: Ana; Days: 3",
         "Luis; 4",
     ]
+
+
+def test_only_a_table_row_needs_more_than_its_own_words_to_be_legible():
+    [item, row] = units("- a card\nGrade | Hotel\nLead | 140 €")
+    assert (item.legible, item.shown) == ("- a card", "a card")
+    assert row.legible == row.shown == "Grade: Lead; Hotel: 140 €"
+
+
+def announced(text, quote):
+    return with_announced(text, next(unit for unit in units(text) if unit.quote == quote))
+
+
+def test_a_sentence_that_announces_a_setting_brings_it_and_not_what_comes_after():
+    text = "Do you want Spanish? Then write this:\nlocale = :es\nfallback = :en\nRestart the server.\nDone."
+    assert announced(text, "Then write this:") == "Then write this:\nlocale = :es\nfallback = :en"
+    assert announced(text, "Do you want Spanish?") == "Do you want Spanish?"
+
+
+def test_a_sentence_that_announces_a_list_brings_its_first_items():
+    items = [f"- thing {number}" for number in range(ANNOUNCED + 2)]
+    text = "\n".join(["Bring these:", *items, "That is all."])
+    assert announced(text, "Bring these:") == "\n".join(["Bring these:", *items[:ANNOUNCED]])
+    assert announced(text, items[0]) == items[0]
+
+
+def test_a_sentence_that_announces_a_table_brings_rows_under_their_header():
+    text = "The rates are:\nGrade | Hotel\nLead | 140 €\nNothing else is paid."
+    assert announced(text, "The rates are:") == "The rates are:\nGrade | Hotel\nLead | 140 €"
+
+
+def test_a_single_sentence_may_be_what_is_announced():
+    text = "Remember:\nThe door is shut at nine.\nThe lift is not."
+    assert announced(text, "Remember:") == "Remember:\nThe door is shut at nine."
+
+
+def test_a_colon_inside_a_line_or_at_the_end_of_all_announces_nothing_below():
+    assert announced("It opens: at nine. Knock first.\nYes.", "It opens: at nine.") == "It opens: at nine."
+    assert announced("One thing is left:", "One thing is left:") == "One thing is left:"
+
+
+@given(LINES.map("\n".join))
+def test_what_is_announced_is_verbatim(text):
+    for unit in units(text):
+        whole = " ".join(with_announced(text, unit).split())
+        assert whole.startswith(" ".join(unit.quote.split()))
+        assert whole in " ".join(text.split())
