@@ -29,7 +29,7 @@ class Features:
     dense: float
     """Cosine of question and passage."""
     near: float
-    """Cosine of question and unit; an estimate until the unit is embedded."""
+    """Cosine of question and unit's beginning; an estimate until that is embedded."""
     covered: float
     """Share of the question's words, weighed by rarity, in the unit with its headings and context."""
     number: float

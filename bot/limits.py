@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,7 +16,7 @@ from ingest.ledger import asking, now
 
 WAIT = 5.0
 """Seconds that a question waits for its turn: with an answer's own time, there is a reply within ten."""
-_MINUTE = timedelta(minutes=1)
+MINUTE = timedelta(minutes=1)
 
 
 @contextmanager
@@ -23,16 +25,62 @@ def turn(kb: KnowledgeBase, person: str | None, platform: str, language: str) ->
 
     In the terminal nobody is counted: who can run the command can do worse.
     """
-    most = kb.settings.limits.questions_per_minute
-    if person and platform != "terminal":
-        with kb.ledger.read() as ledger:
-            asked = asking.count_asked(ledger, person, now() - _MINUTE)
-        if asked >= most:
+    counted = person if platform != "terminal" else None
+    limits = kb.settings.limits
+    queue = kb.keep("queue", lambda: _Queue(limits.at_once))
+    if counted:
+        here = queue.ask(counted)
+        with kb.ledger.read() as ledger:  # other processes answer too, and this one may have begun just now
+            asked = max(here, asking.count_asked(ledger, counted, now() - MINUTE))
+        if asked >= limits.questions_per_minute:
             raise UnavailableError(wording.say("too_many", language, count=str(asked)))
-    turns = kb.keep("turns", lambda: threading.BoundedSemaphore(kb.settings.limits.at_once))
-    if not turns.acquire(timeout=WAIT):
+    if not queue.enter(counted):
         raise UnavailableError(wording.say("busy", language))
     try:
         yield
     finally:
-        turns.release()
+        queue.leave(counted)
+
+
+class _Queue:
+    """The questions that one process is answering, and who asked how many in the last minute.
+
+    The ledger knows only of those that were answered: many that come at once would all see none before them.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
+        self._share = (at_once + 1) // 2  # of one person: someone else's question finds a place beside them
+        self._answering: Counter[str | None] = Counter()
+        self._left = threading.Condition()
+        self._asked: deque[tuple[float, str]] = deque()
+        self._count: Counter[str] = Counter()
+
+    def ask(self, person: str) -> int:
+        """Count a question. How many this person asked in the minute before it."""
+        with self._left:
+            while self._asked and self._asked[0][0] < time.monotonic() - MINUTE.total_seconds():
+                _, other = self._asked.popleft()
+                self._count -= Counter([other])  # drops who has none left
+            before = self._count[person]
+            self._asked.append((time.monotonic(), person))
+            self._count[person] += 1
+            return before
+
+    def enter(self, person: str | None) -> bool:
+        """Wait for a place; False where none was free for too long."""
+        with self._left:
+            if not self._left.wait_for(lambda: self._has_place(person), WAIT):
+                return False
+            self._answering[person] += 1
+            return True
+
+    def leave(self, person: str | None) -> None:
+        """Give the place back."""
+        with self._left:
+            self._answering -= Counter([person])
+            self._left.notify_all()
+
+    def _has_place(self, person: str | None) -> bool:
+        free = self._answering.total() < self._at_once
+        return free and (person is None or self._answering[person] < self._share)

@@ -37,8 +37,8 @@ _ADDRESS = re.compile(
 _PLAIN_ADDRESS = re.compile(r"(?:https?:)?(?://)?(?P<host>[\w.-]+)(?::\d+)?(?P<rest>[/?#].*)?", re.IGNORECASE)
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-# `[1]: address "title"` defines where `[1]` leads.
-_DEFINITION = re.compile(r"^([\s>*+-]*\[[^\]\n]+\]):(?=\s*\S+(?:[^\S\n]+[\"'(<].*)?$)", re.MULTILINE)
+# `[1]: address "title"` defines where `[1]` leads; the address may also stand on the line after it.
+_DEFINITION = re.compile(r"^([\s>*+-]*\[[^\]]+\]):(?=\s*\S*(?:[^\S\n]+[\"'(<].*)?$)", re.MULTILINE)
 _MARKED = re.compile(r"<(?:[!@#][^<>|]*|[^<>|\s]*)\|([^<>]*)>")  # Slack's <address|label>, <@U1|name>
 _TAG = re.compile(r"<(?![\s\d=<-]|$)")
 _EVERYBODY = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone|all|group)\b)", re.IGNORECASE)
@@ -69,8 +69,8 @@ def plain(text: str, hosts: Collection[str], link: str = "") -> str:
 
 
 def has_markup(text: str) -> bool:
-    """Whether a text has an address or markup that a chat would act on."""
-    return plain(text, ()) != visible(text).strip()
+    """Whether a text has an address, markup that a chat would act on, or what nobody sees."""
+    return plain(text, ()) != text.strip()
 
 
 def longest_plain(quote: str, hosts: Collection[str]) -> str:
@@ -78,6 +78,7 @@ def longest_plain(quote: str, hosts: Collection[str]) -> str:
 
     Nothing where no word of it may be shown.
     """
+    quote = visible(quote)
     shown = plain(quote, hosts)
     if normalise(shown) == normalise(quote):
         return shown  # at most one typographic sign became another

@@ -24,10 +24,11 @@ READ = 8
 CERTAIN = 3
 """Units whose place is certain: whatever may still come among them is embedded, which is what costs time."""
 EMBEDDED = 12
-"""Units that are embedded at most, TOGETHER of them at a time, those that look best first."""
-TOGETHER = 4
-DOUBT = 0.1
-"""By how much a unit may be nearer than is thought before it is embedded: one standard deviation."""
+"""Units that are embedded at most, those that look best first."""
+DOUBT = 0.05
+"""By how much a unit may be nearer than is thought before it is embedded: half a standard deviation."""
+BEGINNING = 150
+"""Letters of a unit that are embedded: they show what it is about as well as all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def rank(found: Found, encoder: Encoder) -> list[Ranked]:
     waiting = sorted(map(_from_afar, look(found, found.passages[:READ])), key=_order)
     close: list[Ranked] = []
     while waiting and len(close) < EMBEDDED and not _settled(close, waiting[0]):
-        batch, waiting = waiting[:TOGETHER], waiting[TOGETHER:]
+        batch, waiting = waiting[: encoder.together], waiting[encoder.together :]
         nearness = _nearness(found, batch, encoder)
         close += [_at(one, near) for one, near in zip(batch, nearness, strict=True)]
     return sorted([*close, *waiting], key=_order)
@@ -117,18 +118,23 @@ def signs(found: Found, ranked: Sequence[Ranked], encoder: Encoder) -> tuple[flo
 def _nearness(
     found: Found, chosen: Sequence[Ranked], encoder: Encoder, *, headings: bool = False
 ) -> list[float]:
-    """Cosines of question and units, in the embedding model's language; under their headings if wanted."""
+    """Cosines of the question and units' beginnings, or all of them under their headings if wanted."""
     texts, pivots = [], []
     for one in chosen:
         passage = one.passage.passage
-        above, above_pivot = "", ""
         if headings:
-            above = embedded_text(passage.title, passage.chunk.heading, "")
-            above_pivot = (passage.chunk.pivot or "").split("\n")[0] + "\n"
-        texts.append(above + one.unit.legible)
-        pivots.append(above_pivot + one.pivot if one.pivot else None)
+            above = (passage.chunk.pivot or "").split("\n")[0]
+            texts.append(embedded_text(passage.title, passage.chunk.heading, one.unit.legible))
+            pivots.append(f"{above}\n{one.pivot}" if one.pivot else None)
+        else:
+            texts.append(_beginning(one.unit.legible))
+            pivots.append(_beginning(one.pivot) if one.pivot else None)
     languages = [one.passage.passage.chunk.language for one in chosen]
     return [float(vector @ found.question.vector) for vector in encoder.vectors(texts, languages, pivots)]
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= BEGINNING else text[:BEGINNING].rpartition(" ")[0] or text[:BEGINNING]
 
 
 def _from_afar(seen: Seen) -> Ranked:

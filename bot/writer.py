@@ -1,6 +1,6 @@
 """The language models that write: the one that the settings name, and the one that steps in.
 
-Whatever a model or its server does — nothing, garbage, half a reply — ends within `llm_patience` seconds in
+Whatever models and their servers do — nothing, garbage, half a reply — ends within `llm_patience` seconds in
 pieces of text or in an `UnavailableError`. A model that is down is left in peace for a while.
 """
 
@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -102,16 +103,32 @@ class Writer:
             model.client.close()
 
     def _write(self, prompt: Prompt, writing: Writing) -> Iterator[str]:
-        until = time.monotonic() + self._seconds
         for model in self._models:
-            failed = yield from _asked(model, prompt, writing, until)
+            # Imports take seconds, for which nobody's patience should pay. What is wrong is told later.
+            with suppress(ConfigError):
+                model.opened()
+        began = time.monotonic()
+        for place, model in enumerate(self._models):
+            moment = time.monotonic()
+            # One that says nothing leaves half of the patience to the one that steps in.
+            share = (began + model.patience - moment) / (len(self._models) - place)
+            limits = _Limits(begin=moment + share, end=began + self._seconds)
+            failed = yield from _asked(model, prompt, writing, limits)
             if failed is None:
                 return
         raise failed or AssertionError("a writer has a model")
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """Until when a reply has to have begun, and to have ended, in `time.monotonic`."""
+
+    begin: float
+    end: float
+
+
 def _asked(
-    model: _Model, prompt: Prompt, writing: Writing, until: float
+    model: _Model, prompt: Prompt, writing: Writing, limits: _Limits
 ) -> Generator[str, None, SabioError | None]:
     """A model's reply, asked for again while it does not begin; and why it did not, if so."""
     failed: SabioError | None = None
@@ -119,7 +136,7 @@ def _asked(
         begun = False
         try:
             # What cannot stream says nothing when it is asked to.
-            for piece in model.reply(prompt, writing, until, streamed=not isinstance(failed, _PoorError)):
+            for piece in model.reply(prompt, writing, limits, streamed=not isinstance(failed, _PoorError)):
                 begun = True
                 yield piece
         except SabioError as error:
@@ -127,7 +144,7 @@ def _asked(
                 raise
             failed = error
             log.log(logging.ERROR if isinstance(error, ConfigError) else logging.INFO, "%s", error)
-            if not isinstance(error, UnavailableError) or not model.waits(error, attempt, until):
+            if not isinstance(error, UnavailableError) or not model.waits(error, attempt, limits):
                 break
         else:
             return None
@@ -147,13 +164,13 @@ class _Model:
     _opened: LLM | None = None
 
     def reply(
-        self, prompt: Prompt, writing: Writing, until: float, *, streamed: bool = True
+        self, prompt: Prompt, writing: Writing, limits: _Limits, *, streamed: bool = True
     ) -> Iterator[str]:
         """The pieces of its reply, or all of it at once. Raises as `Writing` does."""
         if (rest := self._rests_until - time.monotonic()) > 0:
             raise UnavailableError(f"The model {self.name} did not answer lately and is left in peace", rest)
         asked, seen, length, ending = prompt_size(prompt), Tokens(), 0, Ending.UNKNOWN
-        for text, raw in self._pieces(prompt, until, streamed=streamed):
+        for text, raw in self._pieces(prompt, limits, streamed=streamed):
             seen = seen.most(count_tokens(raw, asked, length))
             length += len(text)
             ending = ending_of(raw) or ending
@@ -167,14 +184,14 @@ class _Model:
         if ending is Ending.CUT:  # else half of a sentence would pass for a whole one
             raise _PoorError(f"The model {self.name} broke off")
 
-    def waits(self, error: UnavailableError, attempt: int, until: float) -> bool:
+    def waits(self, error: UnavailableError, attempt: int, limits: _Limits) -> bool:
         """After a failure: wait as long as the model asks for, if that is worth it; else let it rest."""
         moment = time.monotonic()
         if self._rests_until > moment:
             return False
         wait = error.retry_after if error.retry_after is not None else min(0.5, self.patience / 4)
         hung = isinstance(error, _SilentError)
-        if attempt + 1 < ATTEMPTS and not hung and wait <= min(self.patience, until - moment):
+        if attempt + 1 < ATTEMPTS and not hung and moment + wait < min(limits.begin, limits.end):
             time.sleep(wait)
             return True
         observe_metric("model_failures", model=self.name)
@@ -183,11 +200,10 @@ class _Model:
             self._rests_until = moment + min(rest, 2 * REST)
         return False
 
-    def _pieces(self, prompt: Prompt, until: float, *, streamed: bool) -> Iterator[tuple[str, object]]:
+    def _pieces(self, prompt: Prompt, limits: _Limits, *, streamed: bool) -> Iterator[tuple[str, object]]:
         """Pieces of text, each with the vendor's own piece, read by a thread that can be left behind."""
         arrived: SimpleQueue[Any] = SimpleQueue()
         left = threading.Event()
-        # Opened here, as it takes seconds to import: nobody's patience with the model should pay for that.
         model, messages = self.opened(), _messages(prompt)
         reader = threading.Thread(
             target=self._read,
@@ -196,9 +212,10 @@ class _Model:
             daemon=True,
         )
         reader.start()
+        until = limits.begin
         try:
             while True:
-                wait = min(self.patience, until - time.monotonic())
+                wait = min(until, limits.end) - time.monotonic()
                 try:
                     one = arrived.get(timeout=max(wait, 0.001))
                 except Empty:
@@ -211,6 +228,7 @@ class _Model:
                         f"The model {self.name} gave what is no reply ({type(one).__name__})"
                     ) from one
                 yield one
+                until = time.monotonic() + self.patience
         finally:
             left.set()
 

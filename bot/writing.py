@@ -101,6 +101,7 @@ def _twice(check: Check, writer: Writer, written: Written) -> Check:
         try:
             verdict = "".join(writing).strip(" .*\n").upper()
         except (UnavailableError, ConfigError) as error:
+            written.failure = error
             return f"the second look at it could not be taken: {error}"
         finally:
             written.tokens += writing.tokens

@@ -75,8 +75,8 @@ class Settings(Section):
     llm_patience: float = Field(
         8,
         gt=0,
-        description="Seconds that a language model may take to begin its reply, and then to go on with it;"
-        " after that the answer is quoted.",
+        description="Seconds that a language model may take to begin its reply (half of them where"
+        " `llm_fallback` can step in), and then to go on with it; after that the answer is quoted.",
     )
     llm_seconds: float = Field(60, gt=0, description="Seconds that a whole reply of it may take.")
     reranker: ModelName = Field(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingest.embedding import Embedder
+from ingest.embedding import Embedder, ProviderEmbedder
 from ingest.index import Vector
 from ingest.language import LANGUAGES, detect, question_terms, terms
 from ingest.translation import Translator
@@ -64,6 +64,9 @@ class Encoder:
         bridged = [each for each in sorted(LANGUAGES) if self._bridges(each)]
         parts = [embedder.name, str(embedder.dimension)]
         self.name = "-".join([*parts, translator.name, *bridged] if bridged else parts)
+        self.together = 12 if isinstance(embedder, ProviderEmbedder) else 2
+        """Texts that are best embedded in one call where more may be wanted: each takes time here, but hardly
+        any of a model behind a network."""
         # Only what never fails for a while is remembered; the translator remembers its own work.
         self._embed_question = lru_cache(maxsize=1024)(embedder.question)
         self._remembered = _Memory(REMEMBERED // (4 * embedder.dimension))

@@ -22,6 +22,7 @@ on PostgreSQL, where these rules stand in for that:
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ from ingest.ledger.collections import PINNED, Collections, begin, forget, hold, 
 
 # The newest migration. Opening a ledger that already stands here costs one query and no Alembic import.
 HEAD = "0004"
+MOMENT = 1.0
+"""Seconds after which a server is silent, and for which others take it for silent then."""
 _USE = (
     "use `sqlite`, or `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, where a password's `@`, `:`, `/`, `?`,"
     " `#` and `%` are written as %40, %3A, %2F, %3F, %23 and %25"
@@ -65,6 +68,7 @@ class Ledger:
         """`url` is as `sqlite:////var/lib/sabio/ledger.db` or `postgresql://user:password@host/database`."""
         self._vendor, self._engine = _engine_of(url)
         self._known = False
+        self._silent = (float("-inf"), "")
         self._seen_as: Mapping[str, str] = {}
         try:
             if migrate and self.revision() != HEAD:
@@ -76,7 +80,7 @@ class Ledger:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent look: a transaction that writes nothing."""
-        with self._translated(), self._engine.connect() as connection:
+        with self._connection() as connection:
             connection.execution_options(**self._vendor.READS, **self._seen_as)
             with connection.begin():
                 yield connection
@@ -85,7 +89,7 @@ class Ledger:
     def write(self) -> Iterator[Connection]:
         """One transaction: everything in it happens, or nothing. Others may write meanwhile, but for the rows
         that it locks."""
-        with self._translated(), self._engine.connect() as connection:
+        with self._connection() as connection:
             connection.execution_options(**self._vendor.WRITES)
             with connection.begin():
                 yield connection
@@ -184,6 +188,22 @@ class Ledger:
     def close(self) -> None:
         """Give the connections back."""
         self._engine.dispose()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        """A connection to the database. Nobody waits for a server that was silent a moment ago."""
+        began, (silent_since, said) = time.monotonic(), self._silent
+        if began - silent_since < MOMENT:
+            raise UnavailableError(said)
+        try:
+            with self._translated():
+                connection = self._engine.connect()
+        except UnavailableError as error:
+            if time.monotonic() - began > MOMENT:
+                self._silent = time.monotonic(), str(error)
+            raise
+        with self._translated(), connection:
+            yield connection
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -33,6 +33,7 @@ _SESSION = {
 }
 # A server that vanished without a word is noticed in seconds, not in hours: people wait for their answers.
 _PATIENCE = 4
+_PING = 2
 _CONNECTING = {
     "application_name": "sabio",
     "connect_timeout": _PATIENCE,
@@ -130,7 +131,7 @@ def _read_json(text: bytes | str) -> Any:
 
 def _answers(connection: psycopg.Connection[Any]) -> bool:
     """Whether there is a server at the other end of an idle connection, and not a hung or a vanished one."""
-    server, until = connection.pgconn, time.monotonic() + _PATIENCE
+    server, until = connection.pgconn, time.monotonic() + _PING
     try:
         server.send_query(b"")
         server.flush()

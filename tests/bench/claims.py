@@ -1,7 +1,7 @@
 """How many true claims are kept, and how many that were made false are dropped, by kind and language.
 
-Made of XQuAD and the two handbooks. Thresholds and tables of words were chosen by looking at the articles of
-even number; those of odd number stand beside them.
+Made of XQuAD, SQuAD 2.0 and the two handbooks. Thresholds and tables of words were chosen by looking at the
+articles and pages of even number; those of odd number, and SQuAD 2.0, stand beside them.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from ingest.translation import open_translator
 from tests.bench.bases import STORE
 from tests.bench.corruptions import KINDS, Source, corrupt
 from tests.bench.tables import Cell, show, tell
-from tests.bench.true_claims import HALVES, Claim, Text, read_pages, read_xquad, true_claims
+from tests.bench.true_claims import PARTS, Claim, Text, read_pages, read_squad, read_xquad, true_claims
 
 COMMAND = "python -m tests.bench --data FOLDER claims"
 MOST = 1_000
-"""Corrupted claims of a kind and language in each half, where there is so much to corrupt."""
+"""Corrupted claims of a kind and language in each part, where there is so much to corrupt."""
 MOST_TRUE = 400
 OTHER_QUOTE = "another passage's quote"
 _CLAIM_PER_SENTENCE = 3
 
 
 Counts = Mapping[tuple[str, str, str], tuple[int, int]]
-"""By kind, languages and half: how many claims, and how many of them were dropped."""
+"""By kind, languages and part: how many claims, and how many of them were dropped."""
 
 
 def report(data: Path) -> None:
     """Print what is dropped; claims that were judged wrongly are kept in `var/bench/claims` to be read."""
     encoder = Encoder(open_embedder("local", STORE / "models"), open_translator("auto"))
-    texts = [*read_xquad(data), *read_pages(data / "handbook-18f/pages", "en")]
+    texts = [*read_xquad(data), *read_squad(data), *read_pages(data / "handbook-18f/pages", "en")]
     texts += read_pages(data / "consul-docs/es", "es")
     true = list(true_claims(texts, encoder.translator))
     tell(f"  {len(texts)} passages, {len(true)} true claims")
@@ -65,7 +65,7 @@ def report(data: Path) -> None:
     encoder.close()
 
 
-_HEAD = ("kind", "languages", "even articles", "dropped", "odd articles", "dropped")
+_HEAD = ("kind", "languages", "even", "dropped", "odd", "dropped", "unseen", "dropped")
 
 
 def _rows(counts: Counts) -> list[tuple[Cell, ...]]:
@@ -75,15 +75,15 @@ def _rows(counts: Counts) -> list[tuple[Cell, ...]]:
     rows += [_row(counts, kinds, [spoken], "all") for spoken in languages]
     within = [spoken for spoken in languages if " of " not in spoken]
     rows += [_row(counts, kinds, within, "all", "en, es"), _row(counts, kinds, languages, "all", "all")]
-    return [row for row in rows if row[2] or row[4]]
+    return [row for row in rows if any(row[2:])]
 
 
 def _row(
     counts: Counts, kinds: Sequence[str], languages: Sequence[str], kind: str = "", spoken: str = ""
 ) -> tuple[Cell, ...]:
     cells: list[Cell] = []
-    for half in HALVES:
-        found = [counts.get((each, one, half), (0, 0)) for each in kinds for one in languages]
+    for part in PARTS:
+        found = [counts.get((each, one, part), (0, 0)) for each in kinds for one in languages]
         total = sum(number for number, _ in found)
         cells += [total, sum(fell for _, fell in found) / total if total else None]
     return (kind or kinds[0], spoken or languages[0], *cells)
@@ -106,8 +106,8 @@ class _Checker:
             counts[claim.cell] = number + 1, fell + (rule is not None)
             if true == (rule is not None):
                 told = {"claim": claim.text, "quote": claim.quote, "rule": rule}
-                kind, languages, half = claim.cell
-                self._wrong.append({"kind": kind, "languages": languages, "half": half, **told})
+                kind, languages, part = claim.cell
+                self._wrong.append({"kind": kind, "languages": languages, "part": part, **told})
         return counts
 
     def _check(self, claim: Claim) -> str | None:
@@ -192,7 +192,7 @@ def _misattributed(
         if (
             other.language != claim.quoted.language
             or claim.quote in other.text
-            or other.half != claim.quoted.half
+            or other.part != claim.quoted.part
         ):
             continue
         moved = replace(claim, kind=OTHER_QUOTE, quoted=other, quote=rng.choice(other.sentences))

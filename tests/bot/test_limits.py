@@ -1,6 +1,7 @@
 """A flood of questions: one person's does not keep others waiting, and nobody is left without a reply."""
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -57,3 +58,30 @@ def test_questions_wait_for_their_turn_and_those_that_wait_too_long_are_told(str
         go_on.set()
         assert first.result().outcome is Outcome.ANSWERED
     assert ask(strict, "luis@acme.com").outcome is Outcome.ANSWERED
+
+
+def test_of_questions_that_come_all_at_once_as_many_are_answered_as_one_person_may_ask(strict):
+    with ThreadPoolExecutor(12) as pool:
+        replies = list(pool.map(lambda _: ask(strict, "ana@acme.com"), range(12)))
+    told = Counter(reply.outcome for reply in replies)
+    assert told == {Outcome.ANSWERED: 3, Outcome.UNAVAILABLE: 9}
+
+
+def test_whoever_asks_much_at_once_leaves_a_place_for_others(own_kb, monkeypatch):
+    limit = own_kb.settings.limits.model_copy(update={"at_once": 2})
+    own_kb.settings = own_kb.settings.model_copy(update={"limits": limit})
+    begun, go_on, answer = threading.Semaphore(0), threading.Event(), door.answer
+
+    def slowly(*arguments, **named):
+        begun.release()
+        go_on.wait(20)
+        return answer(*arguments, **named)
+
+    monkeypatch.setattr(door, "answer", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        flood = [pool.submit(ask, own_kb, "ana@acme.com") for _ in range(3)]
+        assert begun.acquire(timeout=20)
+        other = pool.submit(ask, own_kb, "luis@acme.com")
+        assert begun.acquire(timeout=4)
+        go_on.set()
+        assert all(one.result().outcome is Outcome.ANSWERED for one in (*flood, other))

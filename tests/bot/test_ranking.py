@@ -120,12 +120,22 @@ def test_however_long_a_passage_is_few_of_its_units_are_embedded_and_all_are_ran
 
 def test_units_that_can_no_longer_come_among_the_first_are_not_embedded():
     model = HashEmbedder()
-    near = [f"Dogs may come to the office on Fridays at {hour}." for hour in range(ranking.TOGETHER)]
+    near = [f"Dogs may come to the office on Fridays at {hour}." for hour in range(4)]
     far = [f"Cats sleep at number {number}." for number in range(20)]
     found = find("When may dogs come to the office on Fridays?", make_passage("\n".join(far + near)))
     ranked = ranking.rank(found, Encoder(model, hash_encoder().translator))
     assert sorted(model.embedded) == near
-    assert {one.unit.quote for one in ranked[: ranking.TOGETHER]} == set(near)
+    assert {one.unit.quote for one in ranked[:4]} == set(near)
+
+
+def test_of_a_long_unit_the_beginning_is_embedded_and_all_of_it_ranked():
+    model = HashEmbedder()
+    text = "Dogs may come to the office " + "and again " * 40 + "until Friday."
+    [ranked] = ranking.rank(find("Dogs?", make_passage(text)), Encoder(model, hash_encoder().translator))
+    assert ranked.unit.quote == text
+    [read] = model.embedded
+    assert text.startswith(f"{read} ")
+    assert ranking.BEGINNING - 10 < len(read) <= ranking.BEGINNING
 
 
 def test_what_was_weighed_before_is_not_embedded_again():

@@ -20,8 +20,6 @@ from tests.doubles import Page
 
 OURS = "wiki.acme.com"
 """The host of the pages themselves."""
-FOREIGN = ("evil", "еvil", "203.0.113.7", "2001:db8", "3405803783", "0xcb")
-"""A part of each host of the attacker's, the Cyrillic one included: none of it is in any other text."""
 
 
 class Place(StrEnum):
@@ -153,6 +151,8 @@ _BARE = (
     "https:{host}/x",
     "www.{host}",
     "WWW.{host}/x",
+    "{host}",
+    "spy@{host}",
     "{host}/x",
     "{host}?q=1",
     "{host}:8443/x",
@@ -174,6 +174,10 @@ _BARE = (
     "https://3405803783/{host}",
     "https://0xcb.0x0.0x71.0x7/{host}",
     "https://[2001:db8::7]/{host}",
+    "203.0.113.7/steal?{host}",
+    "https://wiki.acme.com/log?x=1",
+    "https://wiki.acme.com/go?to=https://{host}/x",
+    "https://wiki.acme.com/go?to=https%3A%2F%2F{host}/x",
     "javascript:location='//{host}/x'",
     "data:text/html;base64,{base64}",
     "mailto:spy@{host}?subject=x&body=y",
@@ -347,6 +351,31 @@ def _page(here: dict[Place, str], topic: str, number: int) -> Page:
         author=f"Ana {here.get(Place.AUTHOR, '')}",
         url=f"https://{OURS}/{topic}/{number}",
     )
+
+
+_PIECES = (
+    "<!channel> <!here|here> <@U012AB3CD> <@W012|ana> <#C012|general> <!subteam^S012|@hr> <at>Ana</at> <"
+    " > | ! @ # [ ] ( ) { } * _ ~ ` ``` ~~~ ```\n \n \r\n \r \u2028 \u2029 \x85 \x0b \x0c \t \x1b[8m \x00"
+    " \u202e \u200b - > # 1. --- === [1] [2]: ]( ![ ]: &lt; &gt; &amp; &#60; \\ // :// https: evil.example"
+    " www.evil.example @here @everyone :tada: <https://evil.example|Log in> [Log in](//evil.example)"
+    " <b> </b> <script> javascript: “ ” «» … payroll 24 holidays Müller año"
+)
+SPOOFS = (
+    "”:\n- Everybody gets a bonus. [1]\nAccording to “Payroll",
+    "\n- Everybody gets a bonus. [1]",
+    "\r\nNo he encontrado respuesta a eso en lo que puedo leer aquí.",
+    "```\nThe language model broke off, so this may not be all.\n```",
+    "\u2028According to “Payroll” (3 March 2026):\u2028- 41,000 euros. [1]",
+    "a | b\n--- | ---\n1 | 2",
+)
+
+
+def write_markup(chance: random.Random) -> str:
+    """A text of a few words and much markup, as a title, a name or a cell may be; seldom the same twice."""
+    pieces = chance.choices(_PIECES.split(" "), k=chance.randint(1, 9))
+    if chance.random() < 0.2:
+        pieces.insert(chance.randrange(len(pieces) + 1), chance.choice(SPOOFS))
+    return chance.choice(["", " "]).join(pieces)
 
 
 def _one_line(text: str) -> str:
