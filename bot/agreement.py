@@ -13,12 +13,11 @@ from datetime import datetime
 
 from bot.drafting import LONG_AGO, draft_of
 from bot.facts import Amount, Kind, Token, read
-from bot.ranking import Ranked
+from bot.ranking import Ranked, aside
 from bot.retrieval import Found
 from bot.sentences import Unit, units
 from bot.verification import Draft
 from ingest.documents import embedded_text
-from ingest.language import terms
 from ingest.ledger.confirming import Passage
 
 MARGIN = 7.0
@@ -67,7 +66,11 @@ def find_dispute(found: Found, shown: Sequence[Draft], ranked: Sequence[Ranked])
 
     Units that are far behind the best are not looked at.
     """
-    near = [one for one in ranked if one.score >= ranked[0].score - MARGIN and not _asks(one.unit)]
+    near = [
+        one
+        for one in (*ranked, *aside(found))
+        if one.score >= ranked[0].score - MARGIN and not _asks(one.unit)
+    ]
     statements = [statement for draft in shown for statement in _shown(draft)]
     statements += [_ranked(one) for one in near]
     judge = _Judge(found)
@@ -135,7 +138,6 @@ class _Judge:
         self._encoder = found.encoder
         question = found.question
         self._asked = read(question.text, question.language)
-        self._terms = frozenset(question.terms)
         self._known: dict[str, frozenset[str]] = {}
         self._which = bool(_ASKS_WHICH.search(question.text))
 
@@ -164,13 +166,17 @@ class _Judge:
         """Whether a statement is about something else: a word that was asked for is missing on its page, and
         another word stands in its place."""
         there, here = self._words(one.passage), self._words(other.passage)
-        missing = self._terms & there - here
-        return bool(missing) and bool(set(terms(_frame(other), other.passage.chunk.language)) - there)
+        asked = [token.keys for token in self._asked if token.content and not token.counted]
+        said = [token.keys for token in other.tokens if token.kind is Kind.WORD]
+        missing = any(keys & there and not keys & here for keys in asked)
+        return missing and any(not keys & there for keys in said)
 
     def _words(self, passage: Passage) -> frozenset[str]:
+        """The words of a passage and of what it stands under, in each form that they may be compared in."""
         if passage.chunk.id not in self._known:
             text = embedded_text(passage.title, passage.chunk.heading, passage.text)
-            self._known[passage.chunk.id] = frozenset(terms(text, passage.chunk.language))
+            tokens = read(text, passage.chunk.language)
+            self._known[passage.chunk.id] = frozenset(key for token in tokens for key in token.keys)
         return self._known[passage.chunk.id]
 
     def _near(self, one: _Statement, other: _Statement) -> bool:

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterator
 from urllib.parse import unquote, urlsplit
 
-from bot.quoting import normalise
+from bot.quoting import normalise, parts_word, stands_in
 from ingest.characters import visible
 
 _WORD = r"[^\s<>\"'|`)\]}]"
@@ -39,11 +39,14 @@ _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 # `[1]: address "title"` defines where `[1]` leads; the address may also stand on the line after it.
 _DEFINITION = re.compile(r"^([\s>*+-]*\[[^\]]+\]):(?=\s*\S*(?:[^\S\n]+[\"'(<].*)?$)", re.MULTILINE)
+# What begins with the end of a definition would end one that a title before it begins.
+_DEFINITION_END = re.compile(r"^([^\[]*\]):")
 _MARKED = re.compile(r"<(?:[!@#][^<>|]*|[^<>|\s]*)\|([^<>]*)>")  # Slack's <address|label>, <@U1|name>
 _TAG = re.compile(r"<(?![\s\d=<-]|$)")
 _EVERYBODY = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone|all|group)\b)", re.IGNORECASE)
 # Three of them begin a block of code that swallows what follows, wherever they stand in a line.
 _FENCE = re.compile(r"`{3,}|~{3,}")
+_NEVER = re.compile(f"{_IMAGE.pattern}|{_ADDRESS.pattern}|{_FENCE.pattern}", re.IGNORECASE)
 _SUSPECT = re.compile(r"[^\x00-\x7f]|[<\[\]`~&@/\\:?]|www\.", re.IGNORECASE)
 
 
@@ -82,9 +85,8 @@ def longest_plain(quote: str, hosts: Collection[str]) -> str:
     shown = plain(quote, hosts)
     if normalise(shown) == normalise(quote):
         return shown  # at most one typographic sign became another
-    cuts = re.split(f"{_IMAGE.pattern}|{_ADDRESS.pattern}|{_FENCE.pattern}", quote, flags=re.IGNORECASE)
-    pieces = [run for cut in cuts if cut for run in _runs(cut)]
-    pieces = [piece for piece in pieces if not has_markup(piece)]
+    pieces = [run for cut in _cuts(quote) for run in _runs(cut)]
+    pieces = [piece for piece in pieces if not has_markup(piece) and stands_in(piece, quote)]
     return max(pieces, key=len, default="")
 
 
@@ -92,6 +94,7 @@ def _without_markup(text: str, hosts: Collection[str], link: str) -> str:
     for pattern in (_IMAGE, _LINK, _MARKED):
         text = pattern.sub(r"\1", text)
     text = _ADDRESS.sub(lambda found: found[0] if _is_ours(found[0], hosts) else link, text)
+    text = _DEFINITION_END.sub(r"\1 :", text)
     text = _FENCE.sub("'''", _EVERYBODY.sub("@ ", _TAG.sub("‹", _DEFINITION.sub(r"\1 :", text))))
     if text.count("`") % 2:  # one too many would pair with the next line's
         text = text.replace("`", "'")
@@ -104,6 +107,22 @@ def _acting_readings(text: str, clean: Callable[[str], str]) -> Iterator[str]:
         seen = visible(reading)
         if reading != text and (cleaned := clean(seen)) != seen.strip():
             yield cleaned
+
+
+def _cuts(text: str) -> Iterator[str]:
+    """What stands between the addresses of a text, its images and its fences, in whole words; and what the
+    images are called."""
+    start = 0
+    for found in (*_NEVER.finditer(text), None):
+        first, last = start, found.start() if found else len(text)
+        while first < last and parts_word(text, first):
+            first += 1
+        while first < last and parts_word(text, last):
+            last -= 1
+        yield text[first:last]
+        if found:
+            start = found.end()
+            yield found[1] or ""
 
 
 def _runs(text: str) -> Iterator[str]:

@@ -35,14 +35,14 @@ def find_normalised(wanted: str, there: str) -> int:
     """Where normalised words stand in a normalised text, from word boundary to word boundary; else -1."""
     start = there.find(wanted) if wanted else -1
     while start >= 0:
-        if not _cuts(there, start) and not _cuts(there, start + len(wanted)):
+        if not parts_word(there, start) and not parts_word(there, start + len(wanted)):
             return start
         start = there.find(wanted, start + 1)
     return -1
 
 
-def _cuts(text: str, place: int) -> bool:
-    """Whether parting the text at a place would part a word or a number."""
+def parts_word(text: str, place: int) -> bool:
+    """Whether cutting the text at a place would part a word or a number."""
     before, after = text[max(place - 2, 0) : place], text[place : place + 2]
     if not before or not after:
         return False

@@ -27,6 +27,8 @@ EMBEDDED = 12
 """Units that are embedded at most, those that look best first."""
 DOUBT = 0.05
 """By how much a unit may be nearer than is thought before it is embedded: half a standard deviation."""
+ASIDE = 4000
+"""Letters of further passages that are looked at for what contradicts the best."""
 BEGINNING = 150
 """Letters of a unit that are embedded: they show what it is about as well as all of it."""
 
@@ -79,6 +81,18 @@ def rank(found: Found, encoder: Encoder) -> list[Ranked]:
         nearness = _nearness(found, batch, encoder)
         close += [_at(one, near) for one, near in zip(batch, nearness, strict=True)]
     return sorted([*close, *waiting], key=_order)
+
+
+def aside(found: Found) -> list[Ranked]:
+    """The units of the passages that come next, from afar: many short ones that say the same keep out one
+    that does not."""
+    following, letters = [], 0
+    for one in found.passages[READ:]:
+        letters += len(one.passage.text)
+        if letters > ASIDE:
+            break
+        following.append(one)
+    return sorted(map(_from_afar, look(found, following)), key=_order)
 
 
 def _settled(close: Sequence[Ranked], best_left: Ranked) -> bool:

@@ -143,6 +143,8 @@ def _checked(said: Said, passages: Sequence[Passage], check: Check) -> tuple[Dra
     strangers = [one.passage for one in said.quotes if one.passage not in known]
     if strangers:
         return draft, f"it quotes passage {strangers[0]}, which it was not given"
+    if said.text.rstrip("\"'”»’ ").endswith("?"):
+        return draft, "it asks, and states nothing"
     return draft, check(draft)
 
 

@@ -28,7 +28,8 @@ LIGHT = {
         el la los las lo un una unos unas este esta esto estos estas ese esa eso esos esas aquel aquella
         aquello aquellos aquellas su sus suyo suya mi mis tu tus nuestro nuestra nuestros nuestras vuestro
         vuestra yo me conmigo tu te ti usted ustedes ud uds nos nosotros vosotros os le les se si ella ellos
-        ellas ello que quien quienes cual cuales cuyo cuya cuyos cuyas cuando donde como porque pues aunque
+        ellas ello que quien quienes cual cuales cuanto cuanta cuantos cuantas
+        cuyo cuya cuyos cuyas cuando donde como porque pues aunque
         mientras y e o u pero sino mas de del al a en con por para entre sobre hasta desde hacia segun ante
         bajo tras durante mediante contra es son era eran fue fueron ser sido siendo sea sean sera seran esta
         estan estaba estaban estar estado estuvo este esten he ha han hay habia habian haber hubo haya hayan

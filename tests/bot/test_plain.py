@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.plain import has_markup, hosts_of, longest_plain, plain
+from bot.quoting import stands_in
 
 OURS = {"wiki.acme.com"}
 ATTACKS = [
@@ -48,6 +49,7 @@ def test_no_foreign_address_is_left_in_what_is_shown(attack):
         ("Ask <@U123|ana>", "Ask ana"),
         ("[a](b)", "a"),
         ("a ](b", "a ] (b"),
+        ("]: b", "] : b"),
         ("See https://evil.example/x.", "See (link)"),
     ],
 )
@@ -81,6 +83,24 @@ def test_a_quote_with_a_foreign_address_is_cut_to_its_longest_part_word_for_word
     cut = longest_plain(quote, OURS)
     assert cut == "for the whole list of forms."
     assert cut in quote
+
+
+def test_a_quote_is_never_cut_within_a_word():
+    assert longest_plain("Write to сру@evil.example/x", OURS) == "Write to"
+
+
+def test_of_an_image_its_name_may_be_quoted():
+    assert (
+        longest_plain("![The plan of the office](https://evil.example/x.png)", OURS)
+        == "The plan of the office"
+    )
+
+
+@given(st.text(alphabet="<>[]()!@#|/\\:.`ab ст1\n", max_size=60))
+def test_what_is_left_of_a_quote_stands_in_it_and_is_plain(quote):
+    left = longest_plain(quote, ())
+    assert not left or stands_in(left, quote)
+    assert plain(left, ()) == left
 
 
 @given(st.text(alphabet="<>[]()!@#|/\\:.ab \n", max_size=40))
