@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from bot.drafting import LONG_AGO, draft_of
-from bot.facts import Amount, Kind, Token, read
+from bot.facts import Amount, Kind, Token, keys_of, read
 from bot.ranking import Ranked, aside
 from bot.retrieval import Found
 from bot.sentences import Unit, units
@@ -81,20 +82,18 @@ def find_dispute(found: Found, shown: Sequence[Draft], ranked: Sequence[Ranked])
             sides.append([one])
         else:
             mine.append(one)
-    disputed = [
+    spoken = [side for side in sides if any(one.shown for one in side)]
+    silent = (side[0] for side in sides if side not in spoken)
+    against = (one for one in silent if any(judge.contradict(one, side[0]) for side in spoken))
+    unsaid = list(islice(against, MOST))
+    said = [
         side
-        for side in sides
-        if any(judge.contradict(side[0], other[0]) for other in sides if other is not side)
+        for side in spoken
+        if any(judge.contradict(side[0], one) for one in (*unsaid, *(other[0] for other in spoken)))
     ]
-    if not any(one.shown for side in disputed for one in side):
+    if not said:
         return None
-    spoken = [side[0] for side in disputed if any(one.shown for one in side)]
-    unsaid = [
-        side[0]
-        for side in disputed
-        if not any(one.shown for one in side) and any(judge.contradict(side[0], one) for one in spoken)
-    ][:MOST]
-    said = [side for side in disputed if side[0] in unsaid or any(one.shown for one in side)]
+    said += [side for side in sides if side[0] in unsaid]
     pages = [max((one.passage for one in side), key=_age) for side in said]
     drafts = [draft_of(one.passage, one.unit) for one in unsaid]
     return Dispute(sorted(pages, key=_age, reverse=True), drafts)
@@ -138,6 +137,8 @@ class _Judge:
         self._encoder = found.encoder
         question = found.question
         self._asked = read(question.text, question.language)
+        contents = (token.text for token in self._asked if token.content and not token.counted)
+        self._asked_for = [keys_of(text, question.language) for text in contents]
         self._known: dict[str, frozenset[str]] = {}
         self._which = bool(_ASKS_WHICH.search(question.text))
 
@@ -153,9 +154,9 @@ class _Judge:
         return (
             one.passage.document != other.passage.document
             and self._comparable(one, other)
+            and contradict(one.tokens, other.tokens, self._asked, which=self._which)
             and not self._of_others(one, other)
             and not self._of_others(other, one)
-            and contradict(one.tokens, other.tokens, self._asked, which=self._which)
             and self._near(one, other)
         )
 
@@ -166,24 +167,22 @@ class _Judge:
         """Whether a statement is about something else: a word that was asked for is missing on its page, and
         another word stands in its place."""
         there, here = self._words(one.passage), self._words(other.passage)
-        asked = [token.keys for token in self._asked if token.content and not token.counted]
-        said = [token.keys for token in other.tokens if token.kind is Kind.WORD]
-        missing = any(keys & there and not keys & here for keys in asked)
+        said = (token.keys for token in other.tokens if token.kind is Kind.WORD)
+        missing = any(keys & there and not keys & here for keys in self._asked_for)
         return missing and any(not keys & there for keys in said)
 
     def _words(self, passage: Passage) -> frozenset[str]:
         """The words of a passage and of what it stands under, in each form that they may be compared in."""
         if passage.chunk.id not in self._known:
             text = embedded_text(passage.title, passage.chunk.heading, passage.text)
-            tokens = read(text, passage.chunk.language)
-            self._known[passage.chunk.id] = frozenset(key for token in tokens for key in token.keys)
+            self._known[passage.chunk.id] = keys_of(text, passage.chunk.language)
         return self._known[passage.chunk.id]
 
     def _near(self, one: _Statement, other: _Statement) -> bool:
         """Whether statements that share their words are about the same thing by their meaning as well."""
         language = one.passage.chunk.language
-        first, second = self._encoder.passages([_frame(one), _frame(other)], [language] * 2)
-        return float(first.vector @ second.vector) >= NEAR
+        first, second = self._encoder.vectors([_frame(one), _frame(other)], [language] * 2, [None] * 2)
+        return float(first @ second) >= NEAR
 
 
 def _frame(statement: _Statement) -> str:

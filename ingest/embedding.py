@@ -13,6 +13,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
@@ -98,6 +99,12 @@ class Card(BaseModel):
     """As in `query: ` and `passage: ` of the E5 family."""
 
 
+@lru_cache(maxsize=1)
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Kept, as starting threads takes as long as a short text does; a forked process has none of them."""
+    return ThreadPoolExecutor(_cores(), "embeds")
+
+
 class OnnxEmbedder:
     """A folder with `model.onnx` and `tokenizer.json`, and a `Card` where the defaults don't fit.
 
@@ -127,8 +134,7 @@ class OnnxEmbedder:
         if len(prefixed) < 2:
             vectors = [self._embed(text) for text in prefixed]
         else:
-            with ThreadPoolExecutor(_cores()) as threads:
-                vectors = list(threads.map(self._embed, prefixed))
+            vectors = list(_threads(os.getpid()).map(self._embed, prefixed))
         return np.array(vectors, dtype=np.float32).reshape(len(vectors), self.dimension)
 
     def question(self, text: str) -> Vector:

@@ -66,9 +66,9 @@ def signs_in(text: str, ours: str, pages: Collection[str] = ()) -> list[str]:
 
 def _is_ours(link: str, ours: str, pages: Collection[str]) -> bool:
     link = link.rstrip(".,;:)]>}|”»’\"'")
-    found = re.fullmatch(r"(?:(?:https?:)?//)?([a-z.]+)(?:/([\w%./?=@&#-]*))?", link, re.IGNORECASE)
-    past = found and ("//" in (found[2] or "") or "%2f%2f" in (found[2] or "").lower())
-    return link in pages or bool(found and found[1] == ours and not past)
+    found = re.fullmatch(r"(?:(?:https?:)?//)?([a-z.]+)((?:[/?#].*)?)", link, re.IGNORECASE)
+    elsewhere = found and re.search(r"[/\\]{2}|(%2f|%5c){2}", found[2], re.IGNORECASE)
+    return link in pages or bool(found and found[1] == ours and not elsewhere)
 
 
 def _readings(text: str) -> Iterator[str]:

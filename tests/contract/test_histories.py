@@ -161,7 +161,7 @@ def live_through_on_a_laptop(rounds):
         live_through(kb, "wiki", rounds)
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(ROUNDS)
 def test_after_any_history_index_and_ledger_are_what_the_source_is(rounds):
     live_through_on_a_laptop(rounds)
@@ -185,7 +185,7 @@ def kb(tmp_path, production):
         yield kb
 
 
-@settings(on_servers, max_examples=8)
+@settings(on_servers, max_examples=5)
 @given(rounds=ROUNDS)
 def test_after_any_history_postgresql_and_weaviate_are_what_the_source_is(kb, rounds):
     live_through(kb, f"wiki-{next(NUMBERS)}", rounds)

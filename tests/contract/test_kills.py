@@ -174,7 +174,7 @@ def race(data: Path, rounds: int) -> None:
 
 
 def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path, engines):
-    race(keep_ledger(tmp_path, **engines), 5)
+    race(keep_ledger(tmp_path, **engines), 3)
 
 
 @pytest.mark.contract

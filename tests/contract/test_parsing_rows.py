@@ -39,7 +39,7 @@ def test_one_poisonous_file_costs_only_itself(monkeypatch, files, poison, reason
 
 
 @pytest.mark.enable_socket
-@pytest.mark.parametrize("seconds", [10, pytest.param(60, marks=pytest.mark.contract)])
+@pytest.mark.parametrize("seconds", [5, pytest.param(60, marks=pytest.mark.contract)])
 def test_hostile_files_are_refused_in_little_memory_and_reach_nothing(tmp_path, seconds):
     """Rows 32 and 33: bombs, climbing archives, entities → all refused, below 1 GB, nothing touched."""
     secret = tmp_path / "secret"
