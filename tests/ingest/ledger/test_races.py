@@ -337,6 +337,8 @@ class Bustle:
 
 
 def everybody_at_once(url, monkeypatch, turns):
+    if url.startswith("sqlite"):
+        url += "?timeout=120"  # nine write one after the other, and who has waited longest is not the next
     ledger = Ledger(url)
     ledger.set_collection(COLLECTION, instead_of=None)
     bustle = Bustle(url, monkeypatch, turns)
