@@ -37,7 +37,7 @@ serve: $(SYNCED) $(PROVIDED) ## Keep the sources of ./sabio.yaml current (else t
 test: $(SYNCED) $(PROVIDED) ## Run the tests; the first time, get the servers that they use
 	@$(UV) sync --frozen --inexact --quiet --group models
 	@$(RUN) python -m tests.services.install
-	@$(RUN) pytest -n 3 -m "not contract" # three on two cores: a third of the time they wait for servers
+	@$(RUN) pytest -n 3 --dist worksteal -m "not contract" # a third of the time they wait for servers
 
 contract: $(SYNCED) $(PROVIDED) ## Run the reliability contract with its full counts (long)
 	@$(RUN) python -m tests.services.install

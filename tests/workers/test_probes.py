@@ -333,18 +333,21 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_port(socket_enabled)
     one = Probes("127.0.0.1", 0)
     _, port = one.start()
     reader, writer = os.pipe()
+    has_begun, begins = os.pipe()
     child = os.fork()
     if child == 0:
+        os.write(begins, b".")
         os.close(writer)
         os.read(reader, 1)
         os._exit(0)
     try:
+        os.read(has_begun, 1)
         one.stop()
         # (Connecting would prove nothing: a client may get this very port as its own, and reach itself.)
         socket.create_server(("127.0.0.1", port)).close()
     finally:
-        os.close(writer)
-        os.close(reader)
+        for end in (writer, reader, has_begun, begins):
+            os.close(end)
         os.waitpid(child, 0)
 
 
