@@ -165,7 +165,7 @@ def test_a_model_that_stays_away_is_an_outage_that_names_it(writer_of, server, w
     "failure", [b.cut_after(3), b.stall_after(3), b.end_after(3), b.error_after(3), b.out_of_tokens(3)]
 )
 def test_a_reply_that_breaks_off_gives_what_there_was_and_then_an_outage(writer_of, server, failure):
-    said, error = read_until_it_breaks(writer_of(server(failure)).write(PROMPT))
+    said, error = read_until_it_breaks(writer_of(server(failure), patience=2).write(PROMPT))
     assert isinstance(error, UnavailableError)
     assert said
     assert REPLY.startswith(said)
