@@ -68,9 +68,7 @@ def find_dispute(found: Found, shown: Sequence[Draft], ranked: Sequence[Ranked])
     Units that are far behind the best are not looked at.
     """
     near = [
-        one
-        for one in (*ranked, *aside(found))
-        if one.score >= ranked[0].score - MARGIN and not _asks(one.unit)
+        one for one in (*ranked, *aside(found)) if one.score >= ranked[0].score - MARGIN and not one.unit.asks
     ]
     statements = [statement for draft in shown for statement in _shown(draft)]
     statements += [_ranked(one) for one in near]
@@ -115,13 +113,8 @@ def _shown(draft: Draft) -> Iterator[_Statement]:
         passage = evidence.passage
         for unit in units(passage.text):
             overlaps = unit.quote in evidence.quote or evidence.quote in unit.quote
-            if overlaps and not _asks(unit):
+            if overlaps and not unit.asks:  # it would agree with every answer to it
                 yield _Statement(unit.shown, read(unit.shown, passage.chunk.language), passage, True, unit)
-
-
-def _asks(unit: Unit) -> bool:
-    """A question states nothing, and would agree with every answer to it."""
-    return unit.quote.rstrip().endswith("?")
 
 
 def _ranked(one: Ranked) -> _Statement:

@@ -11,10 +11,11 @@ from bot import wording
 from bot.agreement import Dispute
 from bot.messages import Answer, Citation, Claim, Dropped, Outcome, Suggestion
 from bot.plain import hosts_of, longest_plain, plain
+from bot.quoting import normalise
 from bot.ranking import Ranked
 from bot.retrieval import Found
 from bot.sentences import units
-from bot.verification import Draft, Evidence, normalise
+from bot.verification import Draft, Evidence
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import runs
 from workers.schedule import is_late

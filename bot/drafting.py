@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from bot.quoting import normalise
 from bot.ranking import Ranked
 from bot.sentences import Unit, units
-from bot.verification import Draft, Evidence, normalise
+from bot.verification import Draft, Evidence
 from ingest.documents import Kind
 from ingest.ledger.confirming import Passage
 

@@ -126,7 +126,7 @@ class _Asked:
             name=float(self._name and bool(_NAME.search(quote))),
             length=math.log1p(words),
             short=float(words < 4),
-            asks=float(quote.rstrip().endswith("?")),
+            asks=float(piece.unit.asks),
         )
 
 

@@ -17,7 +17,7 @@ from bot.sentences import Unit
 from ingest.documents import embedded_text
 from ingest.encoding import Encoder
 
-__all__ = ["Features", "Ranked", "confidence", "rank", "signs"]
+__all__ = ["Features", "Ranked", "aside", "confidence", "rank", "signs"]
 
 READ = 8
 """Passages whose units are weighed."""
@@ -74,7 +74,7 @@ def rank(found: Found, encoder: Encoder) -> list[Ranked]:
     Those that may be among the first are weighed by their own vectors. The others stay where their words and
     their passages place them.
     """
-    waiting = sorted(map(_from_afar, look(found, found.passages[:READ])), key=_order)
+    waiting = _seen_from_afar(found, found.passages[:READ])
     close: list[Ranked] = []
     while waiting and len(close) < EMBEDDED and not _settled(close, waiting[0]):
         batch, waiting = waiting[: encoder.together], waiting[encoder.together :]
@@ -92,7 +92,7 @@ def aside(found: Found) -> list[Ranked]:
         if letters > ASIDE:
             break
         following.append(one)
-    return sorted(map(_from_afar, look(found, following)), key=_order)
+    return _seen_from_afar(found, following)
 
 
 def _settled(close: Sequence[Ranked], best_left: Ranked) -> bool:
@@ -149,6 +149,11 @@ def _nearness(
 
 def _beginning(text: str) -> str:
     return text if len(text) <= BEGINNING else text[:BEGINNING].rpartition(" ")[0] or text[:BEGINNING]
+
+
+def _seen_from_afar(found: Found, passages: Sequence[Scored]) -> list[Ranked]:
+    """The units of passages without their own vectors, best first."""
+    return sorted(map(_from_afar, look(found, passages)), key=_order)
 
 
 def _from_afar(seen: Seen) -> Ranked:

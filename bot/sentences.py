@@ -44,6 +44,11 @@ class Unit:
     """Whether it is all of that line."""
 
     @property
+    def asks(self) -> bool:
+        """Whether it is a question, which states nothing."""
+        return self.quote.rstrip().endswith("?")
+
+    @property
     def shown(self) -> str:
         """The unit as a sentence of an answer: an item without its bullet, a table row as below."""
         return self.legible if self.kind is Kind.TABLE else _without_bullet(self.quote)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.verification import normalise
+from bot.quoting import normalise
 
 _PHRASES = {
     "greeting": (

@@ -17,15 +17,13 @@ from bot.proof import broken
 from bot.proof.alignment import Alignment, align
 from bot.proof.cited import Cited
 from bot.proof.closeness import stray, supported
-from bot.quoting import find_normalised, normalise, stands_in
+from bot.quoting import find_normalised, normalise
 from bot.sentences import Unit, sentences
 from ingest.documents import Kind
 from ingest.encoding import Encoder, Question
 from ingest.index import Vector
 from ingest.language import detect
 from ingest.ledger.confirming import Passage
-
-__all__ = ["Draft", "Evidence", "Verifier", "normalise", "stands_in", "verify"]
 
 NEAR = 0.8
 """Cosine of claim and quotes plus the share of its words that stand there: below, it is of something else.

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from bot import prompts
 from bot.claims import Line, Missing, Quoted, Refused, Said, read_lines
 from bot.messages import Dropped, Tokens
+from bot.quoting import stands_in
 from bot.sentences import units
-from bot.verification import Draft, Evidence, stands_in
+from bot.verification import Draft, Evidence
 from bot.writer import Prompt, Writer, Writing
 from config.errors import ConfigError, SabioError, UnavailableError
 from config.telemetry import observe_metric
@@ -30,8 +31,6 @@ class Written:
 
     kept: list[Draft] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
-    refused: bool = False
-    """The model said that the passages do not answer."""
     missing: bool = False
     """The model said that they do not answer all of it."""
     understood: bool = False
@@ -131,7 +130,7 @@ def _take(line: Line, passages: Sequence[Passage], check: Check, show: Show, wri
         case Missing():
             written.understood = written.missing = True
         case Refused():
-            written.understood = written.refused = True
+            written.understood = True
         case _:
             written.dropped.append(Dropped(line.text, "it is not in the form asked for, with quotes"))
 

@@ -102,7 +102,7 @@ def language_model(
     provider, _, model = name.partition(":")
     module = _import_integration(setting, "llms", provider)
     kind = _only_class(module, LLM)
-    accepted = {*inspect.signature(kind.__init__).parameters, *kind.model_fields}
+    accepted = _accepted(kind)
     arguments: dict[str, object] = {"engine" if "engine" in accepted else "model": model, "max_retries": 0}
     arguments |= {"timeout": patience, "request_timeout": patience}
     arguments["http_options"] = {"timeout": int(1000 * patience)} | ({"base_url": url} if url else {})
@@ -133,7 +133,7 @@ def reranker(name: str, options: Mapping[str, object] | None = None) -> BaseNode
 
     provider, _, model = name.partition(":")
     kind = _only_class(_import_integration("reranker", "postprocessor", provider), BaseNodePostprocessor)
-    accepted = {*inspect.signature(kind.__init__).parameters, *kind.model_fields}
+    accepted = _accepted(kind)
     made: BaseNodePostprocessor = _start(
         "reranker", name, kind, {"model" if "model" in accepted else "model_name": model, **(options or {})}
     )
@@ -159,6 +159,11 @@ def translate(name: str, error: Exception) -> ConfigError | UnavailableError | N
     if "api_key" in str(error) or "API key" in str(error):
         return ConfigError(f"The model {name} has no API key: {error}")
     return None
+
+
+def _accepted(kind: Any) -> set[str]:
+    """The arguments that a class takes, be it by its fields."""
+    return {*inspect.signature(kind.__init__).parameters, *kind.model_fields}
 
 
 def _start(setting: str, name: str, kind: Any, arguments: Mapping[str, object]) -> Any:

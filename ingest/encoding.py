@@ -79,8 +79,7 @@ class Encoder:
         `pivots` are translations made before; a `None` among them is made now. A passage whose translation
         fails is embedded as it is.
         """
-        known = self._translate(texts, languages, pivots or [None] * len(texts))
-        vectors = self.embedder.documents([pivot or text for text, pivot in zip(texts, known, strict=True)])
+        known, vectors = self._embed(texts, languages, pivots or [None] * len(texts))
         return [
             Encoded(terms(text, language), self._pivot_terms(pivot), vector, pivot)
             for text, language, pivot, vector in zip(texts, languages, known, vectors, strict=True)
@@ -99,13 +98,21 @@ class Encoder:
     def _make_vectors(self, wanted: Sequence[_Wanted]) -> list[tuple[Vector, bool]]:
         """Vectors, each with whether it is worth keeping: that of a text whose translation failed is not."""
         texts, languages, pivots = zip(*wanted, strict=True)
-        known = self._translate(texts, languages, pivots)
-        vectors = self.embedder.documents([pivot or text for text, pivot in zip(texts, known, strict=True)])
+        known, vectors = self._embed(texts, languages, pivots)
         settled = [
             pivot is not None or not self._bridges(language)
             for pivot, language in zip(known, languages, strict=True)
         ]
         return list(zip(vectors, settled, strict=True))
+
+    def _embed(
+        self, texts: Sequence[str], languages: Sequence[str], pivots: Sequence[str | None]
+    ) -> tuple[list[str | None], Vector]:
+        """The texts in the pivot language, where the model needs it, and the vectors of what it reads."""
+        known = self._translate(texts, languages, pivots)
+        return known, self.embedder.documents(
+            [pivot or text for text, pivot in zip(texts, known, strict=True)]
+        )
 
     def question(self, text: str, language: str | None = None) -> Question:
         """Encode a question; its language is found out where it is not given.

@@ -22,8 +22,8 @@ from bot.evaluation.results import Result
 from bot.golden import Golden, GoldenFile, read_golden
 from bot.messages import Answer
 from bot.paragraphs import base_of, find_holders
+from bot.quoting import stands_in
 from bot.spending import spending
-from bot.verification import stands_in
 from bot.writer import open_writer
 from config.errors import ConfigError, UnavailableError
 from ingest.documents import EVERYONE, Readers, document_id

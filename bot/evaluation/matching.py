@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.golden import Golden
 from bot.messages import Citation, Suggestion
-from bot.verification import normalise
+from bot.quoting import normalise
 from ingest.documents import document_id
 
 Keys = tuple[str, str, str, str]

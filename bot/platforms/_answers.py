@@ -15,8 +15,8 @@ from bot import wording
 from bot.composing import Show
 from bot.messages import Answer, Citation, Claim, Outcome
 from bot.platforms._console import clean, dim, open_console, print_json, write, write_link
+from bot.quoting import normalise
 from bot.retrieval import Found, Scored
-from bot.verification import normalise
 
 _NUMBER = re.compile(r"\[\d+\]")
 _WORDS = {

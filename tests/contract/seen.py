@@ -14,6 +14,7 @@ from dataclasses import asdict
 from bot.door import handle
 from bot.messages import Answer, Message
 from bot.platforms._answers import print_answer
+from bot.quoting import stands_in
 from ingest.knowledge import KnowledgeBase
 
 Seen = list[tuple[str, str]]
@@ -50,6 +51,14 @@ def look(kb: KnowledgeBase, message: Message) -> tuple[Answer, Seen]:
     seen += [(f"--json {name}", text) for name, text in _strings_in(json.loads(as_json.getvalue()))]
     seen += [(f"stream {name}", text) for name, text in _strings_in(streamed)]
     return reply, seen
+
+
+def check_quotes(reply: Answer, texts: Collection[str]) -> None:
+    """Each claim has quotes, and each quote stands in one of the texts."""
+    numbers = {one.number for one in reply.citations}
+    assert all(claim.citations and numbers.issuperset(claim.citations) for claim in reply.claims)
+    for citation in reply.citations:
+        assert any(stands_in(citation.quote, text) for text in texts), citation.quote
 
 
 def signs_in(text: str, ours: str, pages: Collection[str] = ()) -> list[str]:

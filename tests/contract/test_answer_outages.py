@@ -18,11 +18,10 @@ from sqlalchemy import select
 
 from bot.door import handle
 from bot.messages import Message, Outcome, Person
-from bot.quoting import stands_in
 from bot.writer import open_writer
 from config.errors import UnavailableError
 from ingest.ledger.tables import questions
-from tests.contract.seen import look
+from tests.contract.seen import check_quotes, look
 from tests.doubles import open_base
 from tests.models import behaviours as b
 from tests.models.obedient import Obedient
@@ -138,11 +137,7 @@ def ask(kb, question=QUESTION, person=ANA, **more):
 
 def check_claims(reply):
     """No sentence without a quote that stands in a published page."""
-    cited = {one.number: one for one in reply.citations}
-    for claim in reply.claims:
-        assert claim.citations
-        for number in claim.citations:
-            assert any(stands_in(cited[number].quote, text) for text in PAGES.values()), cited[number].quote
+    check_quotes(reply, PAGES.values())
     if reply.outcome not in (Outcome.ANSWERED, Outcome.PARTIAL):
         assert (reply.claims, reply.citations) == ((), ())
 

@@ -19,7 +19,6 @@ from bot import answering, ranking, retrieval, writer
 from bot.agreement import Dispute
 from bot.composing import Composer
 from bot.messages import Message, Outcome, Person
-from bot.quoting import stands_in
 from bot.sentences import units
 from bot.verification import Draft, Evidence, Verifier
 from bot.writer import Writer, _Model, open_writer
@@ -27,7 +26,7 @@ from config.patience import bounded_client
 from ingest.ledger.tables import metadata
 from tests.bot.passages import find, make_passage, rank_units
 from tests.contract.payloads import OURS, Place, fill_pages, write_markup, write_payloads
-from tests.contract.seen import look, signs_in
+from tests.contract.seen import check_quotes, look, signs_in
 from tests.doubles import Page, open_base
 from tests.models import behaviours as b
 from tests.models import obedient
@@ -182,13 +181,6 @@ def check_what_is_seen(kb, seen, *, verified=True):
             assert signs_in(text, OURS, urls) == [], (where, text)
         if verified:  # no address may take it along, not even one of ours
             assert not _TAKEN.search(text), (where, text)
-
-
-def check_quotes(reply, texts):
-    """Each claim has a quote that stands somewhere."""
-    assert all(claim.citations for claim in reply.claims)
-    for citation in reply.citations:
-        assert any(stands_in(citation.quote, text) for text in texts), citation.quote
 
 
 def only_quotes(_, draft):

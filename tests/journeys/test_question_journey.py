@@ -6,7 +6,7 @@ import pytest
 
 from bot.door import handle
 from bot.messages import Message, Outcome, Person
-from bot.verification import stands_in
+from bot.quoting import stands_in
 from ingest.documents import document_id
 from ingest.ledger import asking, working
 from tests.bot.conftest import model_cache
