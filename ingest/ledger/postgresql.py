@@ -95,6 +95,10 @@ def open_engine(url: URL) -> Engine:
     # Before each transaction; SQLAlchemy's own way of asking waits for ever.
     engine.dialect.do_ping = _answers  # type: ignore[method-assign, assignment]
 
+    # Many rows go in as one statement. As several they would go through psycopg's pipeline, whose last
+    # message ends PostgreSQL's patience with an idle transaction: whoever stops then would keep its locks.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+
     @event.listens_for(engine, "connect")
     def check(connection: psycopg.Connection[Any], _record: Any) -> None:
         encoding = connection.info.parameter_status("server_encoding")

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from config.errors import ConfigError, UnavailableError
@@ -211,11 +211,14 @@ def test_a_row_that_another_holds_for_too_long_is_unavailable(ledger, postgres_l
     impatient.close()
 
 
-def test_whoever_stops_within_a_transaction_loses_it_and_holds_nobody_up(ledger, postgres_ledger):
+@pytest.mark.parametrize("rows", [[], [{"key": "m", "value": ""}], [{"key": k, "value": ""} for k in "mnop"]])
+def test_whoever_stops_within_a_transaction_loses_it_and_holds_nobody_up(ledger, postgres_ledger, rows):
     put(ledger)
     stopped = Ledger(f"{postgres_ledger}?options=-c%20idle_in_transaction_session_timeout=200ms")
     with pytest.raises(UnavailableError, match="idle-in-transaction"), stopped.write() as zombie:  # noqa: PT012
         zombie.execute(update(state).values(value="of the zombie"))
+        if rows:
+            zombie.execute(insert(state), rows)
         with ledger.write() as connection:
             connection.execute(update(state).values(value="of the living"))  # waits for the zombie's end
         zombie.execute(update(state).values(value="of the zombie again"))
