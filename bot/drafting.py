@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.quoting import normalise
 from bot.ranking import Ranked
-from bot.sentences import Unit, units
+from bot.sentences import Unit, announced, units
 from bot.verification import Draft, Evidence
 from ingest.documents import Kind
 from ingest.ledger.confirming import Passage
@@ -23,7 +23,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 def quote(ranked: Sequence[Ranked], limit: int) -> list[Draft]:
     """The best units as drafts, at most `limit`, none twice.
 
-    The best one brings the sentence that goes on after it. Those of one document stand together, in order.
+    The best one brings what completes it. Those of one document stand together, in order.
     """
     chosen: dict[str, tuple[Passage, Unit]] = {}
     for passage, unit in _candidates(ranked):
@@ -49,15 +49,16 @@ def _candidates(ranked: Sequence[Ranked]) -> Iterable[tuple[Passage, Unit]]:
             return
         passage = one.passage.passage
         yield passage, one.unit
-        if place == 0 and (following := _following(passage, one.unit)):
-            yield passage, following
+        if place == 0:
+            yield from ((passage, unit) for unit in _completing(passage, one.unit))
 
 
-def _following(passage: Passage, unit: Unit) -> Unit | None:
-    """The next sentence of the same paragraph, if any: a rule and what it is about often part there."""
+def _completing(passage: Passage, unit: Unit) -> Iterable[Unit]:
+    """The next sentence of the same paragraph: a rule and what it is about often part there. At its end, what
+    a colon announces below."""
     there = units(passage.text)
-    place = there.index(unit) + 1
-    return there[place] if place < len(there) and there[place].line == unit.line else None
+    following = there[there.index(unit) + 1 :][:1]
+    return announced(passage.text, unit) or (one for one in following if one.line == unit.line)
 
 
 def _order_of_documents(ranked: Sequence[Ranked]) -> dict[str, int]:

@@ -26,7 +26,7 @@ _END = re.compile(r"(?:[.!?…؟।]+[\"'”’»)\]]*)(?=\s)|[。！？]")
 _NEXT = re.compile(r"\W*(\w)")
 _CELLS = " | "
 ANNOUNCED = 4
-"""Lines of what a sentence announces that are quoted with it."""
+"""Units that a sentence announces which are quoted with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +101,16 @@ def _units(text: str) -> tuple[Unit, ...]:
     return tuple(found)
 
 
-def with_announced(text: str, unit: Unit) -> str:
-    """A unit's words, verbatim from its passage's text; after a colon also those that it announces.
+def announced(text: str, unit: Unit) -> list[Unit]:
+    """The units below one that ends in a colon which it announces; none where it announces nothing.
 
-    These are the first lines of the list or the table below, or else of what stands there up to the next
-    sentence: a command, a setting, an address.
+    These are the first of the list or the table there, or else what stands there up to the next sentence: a
+    command, a setting, an address.
     """
-    lines = text.split("\n")
-    if not unit.quote.endswith(":") or not lines[unit.line].rstrip().endswith(unit.quote):
-        return unit.quote
+    if not unit.quote.endswith(":") or not text.split("\n")[unit.line].rstrip().endswith(unit.quote):
+        return []
     below = [one for one in units(text) if one.line > unit.line]
-    block = list(takewhile(lambda one: _announced_with(below[0], one), below))
-    last = max((one.line for one in block[:ANNOUNCED]), default=unit.line)
-    return "\n".join([unit.quote, *lines[unit.line + 1 : last + 1]])
+    return list(takewhile(lambda one: _announced_with(below[0], one), below))[:ANNOUNCED]
 
 
 def _announced_with(first: Unit, one: Unit) -> bool:

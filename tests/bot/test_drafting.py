@@ -42,6 +42,11 @@ def test_the_paragraph_below_does_not_go_on_after_the_best_sentence():
     assert texts(rank_units(page, 9.0, None)) == ["Dogs may come."]
 
 
+def test_the_best_sentence_brings_what_it_announces_below():
+    page = make_passage("To park you need:\n- a card\n- a car\nThe gate is shut at nine.")
+    assert texts(rank_units(page, 9.0, None, None, None)) == ["To park you need:", "a card", "a car"]
+
+
 def test_what_stands_twice_is_said_once_however_it_is_written():
     one = make_passage("Dogs may come.", document="one")
     two = make_passage("- dogs  MAY come.", document="two")
