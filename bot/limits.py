@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from bot import wording
+from bot.messages import Outcome
 from config.errors import UnavailableError
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import asking, now
@@ -31,7 +32,9 @@ def turn(kb: KnowledgeBase, person: str | None, platform: str, language: str) ->
     if counted:
         here = queue.ask(counted)
         with kb.ledger.read() as ledger:  # other processes answer too, and this one may have begun just now
-            asked = max(here, asking.count_asked(ledger, counted, now() - MINUTE))
+            # Without those refused: a later one that was refused already is not in this one's way.
+            since, refused = now() - MINUTE, Outcome.UNAVAILABLE.value
+            asked = max(here, asking.count_asked(ledger, counted, since, besides=refused))
         if asked >= limits.questions_per_minute:
             raise UnavailableError(wording.say("too_many", language, count=str(asked)))
     if not queue.enter(counted):

@@ -53,9 +53,13 @@ def earlier_questions(
     return found[:limit][::-1]
 
 
-def count_asked(connection: Connection, person: str, since: datetime) -> int:
-    """How many questions a person asked since then."""
-    asked = questions.c.person == storable(person), questions.c.asked_at >= since
+def count_asked(connection: Connection, person: str, since: datetime, besides: str) -> int:
+    """How many questions a person asked since then, besides those with that outcome."""
+    asked = (
+        questions.c.person == storable(person),
+        questions.c.asked_at >= since,
+        questions.c.outcome != besides,
+    )
     return connection.scalar(select(func.count()).select_from(questions).where(*asked)) or 0
 
 

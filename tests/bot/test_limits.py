@@ -3,12 +3,14 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
 from bot import door, limits
 from bot.door import handle
 from bot.messages import Message, Outcome, Person
+from ingest.knowledge import KnowledgeBase
 
 QUESTION = "How many days of holiday does everybody have?"
 
@@ -32,6 +34,17 @@ def test_who_asks_too_much_is_told_so_and_others_are_answered(strict):
     assert "questions within a minute" in reply.text
     assert "says nothing about whether there is an answer" in reply.text
     assert ask(strict, "luis@acme.com").outcome is Outcome.ANSWERED
+
+
+def test_what_was_refused_stands_in_nobodys_way_in_other_processes(strict):
+    outcomes = [ask(strict, "ana@acme.com").outcome for _ in range(5)]
+    assert outcomes[-1] is Outcome.UNAVAILABLE
+    with closing(KnowledgeBase(strict.settings)) as other:
+        other.settings = other.settings.model_copy(
+            update={"limits": other.settings.limits.model_copy(update={"questions_per_minute": 4})}
+        )
+        assert ask(other, "ana@acme.com").outcome is Outcome.ANSWERED
+        assert ask(other, "ana@acme.com").outcome is Outcome.UNAVAILABLE
 
 
 def test_nobody_is_counted_in_a_terminal_of_their_own(strict):
