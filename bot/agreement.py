@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+from bot.contradiction import SHARED, contradict, is_replaced, shared_words
 from bot.drafting import LONG_AGO, draft_of
-from bot.facts import Amount, Kind, Token, keys_of, read
+from bot.facts import Kind, Token, keys_of, read
 from bot.ranking import Ranked, aside
 from bot.retrieval import Found
 from bot.sentences import Unit, units
@@ -24,17 +25,11 @@ from ingest.ledger.confirming import Passage
 MARGIN = 7.0
 """How far behind the best a unit may be; more than what is shown by itself may. What a page that was made up
 for a question says comes first by far."""
-SHARED = 0.5
-"""The share of the shorter statement's words from which on two are about the same thing."""
 NEAR = 0.67
 """And their cosine without the facts: "days of holiday a year" and "get days of holiday" have .70, and
 "days of holiday may be carried over" .66."""
-SHARED_DENIED = 0.75
-"""The same where one denies what the other says: "not" alone makes a small difference."""
 MOST = 2
 """Quotations that are added to an answer for what they say against it."""
-SEVERAL = 2
-"""Words that they have in common at least."""
 
 _ASKS_WHICH = re.compile(
     r"\b(who|whom|whose|where|which|what|qui[eé]n(es)?|d[oó]nde|cu[aá]l(es)?|qu[eé])\b", re.IGNORECASE
@@ -130,8 +125,9 @@ class _Judge:
         self._encoder = found.encoder
         question = found.question
         self._asked = read(question.text, question.language)
-        contents = (token.text for token in self._asked if token.content and not token.counted)
-        self._asked_for = [keys_of(text, question.language) for text in contents]
+        self._asked_for = list(_words_asked_for(question.text, question.language))
+        if question.pivot:
+            self._asked_for += _words_asked_for(question.pivot, found.encoder.pivot)
         self._known: dict[str, frozenset[str]] = {}
         self._which = bool(_ASKS_WHICH.search(question.text))
 
@@ -139,7 +135,7 @@ class _Judge:
         """Whether both say the same of the same thing."""
         if one.text == other.text:
             return True
-        alike = self._comparable(one, other) and _shared_words(one.tokens, other.tokens) >= SHARED
+        alike = self._comparable(one, other) and shared_words(one.tokens, other.tokens) >= SHARED
         return alike and not contradict(one.tokens, other.tokens, self._asked, which=self._which)
 
     def contradict(self, one: _Statement, other: _Statement) -> bool:
@@ -150,6 +146,8 @@ class _Judge:
             and contradict(one.tokens, other.tokens, self._asked, which=self._which)
             and not self._of_others(one, other)
             and not self._of_others(other, one)
+            and not self._replaced(one, other)
+            and not self._replaced(other, one)
             and self._near(one, other)
         )
 
@@ -163,6 +161,14 @@ class _Judge:
         said = (token.keys for token in other.tokens if token.kind is Kind.WORD)
         missing = any(keys & there and not keys & here for keys in self._asked_for)
         return missing and any(not keys & there for keys in said)
+
+    def _replaced(self, one: _Statement, other: _Statement) -> bool:
+        """Whether a statement says of something else what this one says of what was asked for: "a chair
+        costs 80 euros" does not contradict "a desk costs 200 euros"."""
+        chunk = other.passage.chunk
+        above = keys_of(" ".join([other.passage.title, *chunk.heading]), chunk.language)
+        asked = (keys for keys in self._asked_for if not keys & above)
+        return any(is_replaced(keys, one.tokens, other.tokens) for keys in asked)
 
     def _words(self, passage: Passage) -> frozenset[str]:
         """The words of a passage and of what it stands under, in each form that they may be compared in."""
@@ -178,76 +184,12 @@ class _Judge:
         return float(first @ second) >= NEAR
 
 
+def _words_asked_for(text: str, language: str) -> Iterator[frozenset[str]]:
+    """What each word of a question that is no number may be compared by."""
+    contents = (token.text for token in read(text, language) if token.content and not token.counted)
+    return (keys_of(text, language) for text in contents)
+
+
 def _frame(statement: _Statement) -> str:
     """A statement without its facts: two that differ in a name are far from each other for that alone."""
     return " ".join(token.text for token in statement.tokens if not (token.named or token.counted))
-
-
-def contradict(
-    one: Sequence[Token], other: Sequence[Token], asked: Sequence[Token], *, which: bool = False
-) -> bool:
-    """Whether two statements in one language cannot both be right, as answers to one question.
-
-    They are about the same if they share most of their words; then they contradict each other in a number or
-    a date of the same kind, in whether they deny it, or, where it is asked `which` one it is, in the name.
-    Where names that were not asked for differ as well as numbers, they are about different things.
-    """
-    shared = _shared_words(one, other)
-    if shared < SHARED:
-        return False
-    names, others = _names(one, asked), _names(other, asked)
-    apart = bool(names) and bool(others) and not names & others
-    if _differ_in_amounts(one, other) or _differ_in_dates(one, other):
-        return not apart
-    if apart and which:
-        return True
-    if any(token.negative for token in one) == any(token.negative for token in other):
-        return False
-    denied, said = (one, other) if any(token.negative for token in one) else (other, one)
-    return not apart and _shared_words(_denied_part(denied), said) >= SHARED_DENIED
-
-
-def _shared_words(one: Sequence[Token], other: Sequence[Token]) -> float:
-    """The share of the shorter statement's words of content that the longer one has, 0 to 1."""
-    mine, theirs = ([token.keys for token in each if token.kind is Kind.WORD] for each in (one, other))
-    shorter, longer = sorted((mine, theirs), key=len)
-    there = frozenset(key for keys in longer for key in keys)
-    common = sum(bool(keys & there) for keys in shorter)
-    return common / len(shorter) if common >= min(SEVERAL, len(shorter)) and shorter else 0.0
-
-
-def _denied_part(tokens: Sequence[Token]) -> Sequence[Token]:
-    """The clauses that have a negation: "Dogs come on Fridays, never on Mondays" denies only the second."""
-    clauses = {(token.sentence, token.clause) for token in tokens if token.negative}
-    return [token for token in tokens if (token.sentence, token.clause) in clauses]
-
-
-def _names(tokens: Sequence[Token], asked: Sequence[Token]) -> frozenset[str]:
-    known = {key for token in asked for key in token.keys}
-    return frozenset(
-        key for token in tokens if token.kind is Kind.NAME and not token.keys & known for key in token.keys
-    )
-
-
-def _differ_in_amounts(one: Sequence[Token], other: Sequence[Token]) -> bool:
-    pairs = [
-        mine.agrees(theirs)
-        for mine in _amounts(one)
-        for theirs in _amounts(other)
-        if (mine.units & theirs.units) or not (mine.units or theirs.units)
-    ]
-    return bool(pairs) and not any(pairs)
-
-
-def _amounts(tokens: Sequence[Token]) -> Iterator[Amount]:
-    return (token.amount for token in tokens if token.amount and not token.amount.weak)
-
-
-def _differ_in_dates(one: Sequence[Token], other: Sequence[Token]) -> bool:
-    pairs = [
-        any(mine.agrees(theirs) for mine in here for theirs in there)
-        for here in (token.dates for token in one if token.dates)
-        for there in (token.dates for token in other if token.dates)
-        if here[0].parts().keys() & there[0].parts().keys()
-    ]
-    return bool(pairs) and not any(pairs)

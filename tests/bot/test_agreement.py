@@ -1,62 +1,16 @@
 """Pages that contradict each other are shown together, newest first, and it is said that they do."""
 
+from dataclasses import replace
+
 import pytest
 
-from bot.agreement import contradict, find_dispute
+from bot.agreement import find_dispute
 from bot.answering import Inspection, compose
 from bot.drafting import quote
-from bot.facts import read
 from bot.messages import Outcome
 from bot.retrieval import Found
 from tests.bot.passages import find, hash_encoder, make_passage, rank_units
 from tests.doubles import open_base
-
-
-@pytest.mark.parametrize(
-    ("question", "one", "other", "language"),
-    [
-        ("How many days do I have?", "Everybody has 24 days a year.", "Everybody has 30 days a year.", "en"),
-        (
-            "How many days?",
-            "Everybody has twenty-four days of holiday.",
-            "Staff get 25 days of holiday.",
-            "en",
-        ),
-        ("When is the deadline?", "The deadline is 3 March.", "The deadline is 5 March.", "en"),
-        (
-            "Who approves expenses?",
-            "Expenses are approved by Ana Ruiz.",
-            "Expenses are approved by Luis.",
-            "en",
-        ),
-        ("May dogs come?", "Dogs may come to the office.", "Dogs may not come to the office.", "en"),
-        ("¿Cuánto cuesta?", "La licencia cuesta 12 euros al mes.", "La licencia cuesta 15 € al mes.", "es"),
-        ("¿Quién firma?", "Los contratos los firma Marta Gil.", "Los contratos los firma Juan Soto.", "es"),
-    ],
-)
-def test_statements_about_the_same_that_cannot_both_be_right_contradict_each_other(
-    question, one, other, language
-):
-    asked, first, second = (read(text, language) for text in (question, one, other))
-    assert contradict(first, second, asked, which=True)
-    assert contradict(second, first, asked, which=True)
-
-
-@pytest.mark.parametrize(
-    ("question", "one", "other"),
-    [
-        ("How many days?", "Everybody has 24 days of holiday.", "You get 24 days of holiday a year."),
-        ("How many days?", "Everybody has 24 days of holiday.", "The VPN needs 3 servers."),
-        ("How many days in Dublin?", "Office: Dublin; Days: 25", "Office: Madrid; Days: 23"),
-        ("How long?", "Requests for holiday take 2 weeks.", "Requests for holiday are free for 30."),
-        ("May dogs come?", "Dogs may come on Fridays.", "Dogs come on Fridays, never on Mondays at all."),
-    ],
-)
-def test_statements_that_may_both_be_right_do_not(question, one, other):
-    asked, first, second = (read(text, "en") for text in (question, one, other))
-    assert not contradict(first, second, asked)
-    assert not contradict(second, first, asked)
-
 
 OLD = make_passage("Everybody has 24 days of holiday a year.", document="old", day=1)
 NEW = make_passage("Everybody has 26 days of holiday a year.", document="new", day=9)
@@ -109,3 +63,18 @@ def test_what_shares_the_words_but_not_the_meaning_is_no_dispute(kb):
     assert find_dispute(found, quote(ranked, 5), ranked) is None
     ranked = [*rank_units(OLD, 9.0), *rank_units(NEW, 8.0)]
     assert find_dispute(found, quote(ranked, 5), ranked) is not None
+
+
+@pytest.mark.parametrize(
+    ("question", "pivot"),
+    [("What does a desk cost?", None), ("¿Cuánto cuesta un escritorio?", "How much does a desk cost?")],
+)
+def test_what_is_said_of_something_else_is_no_dispute(kb, question, pivot):
+    desk = make_passage("A desk costs 200 euros for each employee.", document="prices")
+    text = "A chair costs 80 euros for each employee.\nIt goes with any desk."
+    for title, disputed in (("Chairs", False), ("A desk and what belongs to it", True)):
+        chair = make_passage(text, document="furniture", title=title)
+        ranked = [*rank_units(desk, 9.0), *rank_units(chair, 8.0, None)]
+        found = find(question, desk, chair, encoder=kb.encoder)
+        found = replace(found, question=replace(found.question, pivot=pivot))
+        assert (find_dispute(found, quote(ranked[:1], 5), ranked) is not None) == disputed
