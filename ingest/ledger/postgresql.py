@@ -10,10 +10,11 @@ import json
 import re
 import selectors
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
+from psycopg.abc import Params, Query
 from pydantic import TypeAdapter
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import ExceptionContext
@@ -75,6 +76,21 @@ _DAMAGED = ("XX001", "XX002")
 _FORBIDDEN = "42501"
 
 
+class _OneByOne(psycopg.Cursor[Any]):
+    """Runs a statement of many rows as many statements, each answered before the next.
+
+    psycopg's own way, its pipeline, ends with a message after which PostgreSQL waits for ever for whoever
+    stops within the transaction: `idle_in_transaction_session_timeout` does not count from there.
+    """
+
+    def executemany(self, query: Query, params_seq: Iterable[Params], *, returning: bool = False) -> None:
+        """As the method that it replaces, for what returns nothing."""
+        if returning:
+            raise NotImplementedError("what returns rows is to be executed as one statement")
+        for params in params_seq:
+            self.execute(query, params)  # type: ignore[arg-type]
+
+
 def open_engine(url: URL) -> Engine:
     """A pool of connections to that database; none is made yet."""
     given = dict(url.query)
@@ -88,6 +104,7 @@ def open_engine(url: URL) -> Engine:
         json_deserializer=_read_json,
         connect_args={
             "options": options,
+            "cursor_factory": _OneByOne,
             **{name: value for name, value in _CONNECTING.items() if name not in given},
         },
     )
@@ -95,9 +112,9 @@ def open_engine(url: URL) -> Engine:
     # Before each transaction; SQLAlchemy's own way of asking waits for ever.
     engine.dialect.do_ping = _answers  # type: ignore[method-assign, assignment]
 
-    # Many rows go in as one statement. As several they would go through psycopg's pipeline, whose last
-    # message ends PostgreSQL's patience with an idle transaction: whoever stops then would keep its locks.
-    engine.dialect.use_insertmanyvalues_wo_returning = True
+    engine.dialect.use_insertmanyvalues_wo_returning = (
+        True  # one statement, where the cursor below makes many
+    )
 
     @event.listens_for(engine, "connect")
     def check(connection: psycopg.Connection[Any], _record: Any) -> None:

@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import bindparam, insert, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from config.errors import ConfigError, UnavailableError
 from ingest.ledger import HEAD, MOMENT, ContendedError, Ledger, postgresql
 from ingest.ledger.tables import documents, pending, state
+from ingest.ledger.upserts import insert_or_replace
 from tests.ingest.ledger.test_ledger import a_document
 from tests.services import Postgres
 from tests.services.proxy import Proxy
@@ -211,14 +212,24 @@ def test_a_row_that_another_holds_for_too_long_is_unavailable(ledger, postgres_l
     impatient.close()
 
 
-@pytest.mark.parametrize("rows", [[], [{"key": "m", "value": ""}], [{"key": k, "value": ""} for k in "mnop"]])
-def test_whoever_stops_within_a_transaction_loses_it_and_holds_nobody_up(ledger, postgres_ledger, rows):
+ROWS = [{"key": key, "value": ""} for key in "mnop"]
+LAST = {
+    "one row": lambda _: None,
+    "new rows": lambda connection: connection.execute(insert(state), ROWS),
+    "rows, new or not": lambda connection: insert_or_replace(connection, state, ROWS),
+    "changed rows": lambda connection: connection.execute(
+        update(state).where(state.c.key == bindparam("of")), [{"of": key, "value": ""} for key in "klm"]
+    ),
+}
+
+
+@pytest.mark.parametrize("last", LAST.values(), ids=LAST)
+def test_whoever_stops_within_a_transaction_loses_it_and_holds_nobody_up(ledger, postgres_ledger, last):
     put(ledger)
     stopped = Ledger(f"{postgres_ledger}?options=-c%20idle_in_transaction_session_timeout=200ms")
     with pytest.raises(UnavailableError, match="idle-in-transaction"), stopped.write() as zombie:  # noqa: PT012
         zombie.execute(update(state).values(value="of the zombie"))
-        if rows:
-            zombie.execute(insert(state), rows)
+        last(zombie)
         with ledger.write() as connection:
             connection.execute(update(state).values(value="of the living"))  # waits for the zombie's end
         zombie.execute(update(state).values(value="of the zombie again"))
