@@ -112,9 +112,8 @@ def open_engine(url: URL) -> Engine:
     # Before each transaction; SQLAlchemy's own way of asking waits for ever.
     engine.dialect.do_ping = _answers  # type: ignore[method-assign, assignment]
 
-    engine.dialect.use_insertmanyvalues_wo_returning = (
-        True  # one statement, where the cursor below makes many
-    )
+    # New rows go in as one statement, where `_OneByOne` would make many.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
 
     @event.listens_for(engine, "connect")
     def check(connection: psycopg.Connection[Any], _record: Any) -> None:
