@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,6 +58,14 @@ Json = Annotated[
     bool,
     typer.Option("--json", callback=_remember_json, is_eager=True, help="Print JSON for programs."),
 ]
+
+
+class Platform(StrEnum):
+    """A chat platform that has a manifest."""
+
+    SLACK = "slack"
+
+
 As = Annotated[
     str | None,
     typer.Option("--as", metavar="EMAIL", help="Whose permissions count. Not given: what everyone may read."),
@@ -388,6 +397,17 @@ def serve(context: typer.Context, port: Port = None) -> None:
 
     with _open(context) as kb:
         running.serve(kb, _say, port)
+
+
+@app.command()
+def manifest(
+    platform: Annotated[Platform, typer.Argument(help="The chat platform.")],  # noqa: ARG001 - there is one
+    json: Json = False,
+) -> None:
+    """Print what the app of a chat platform is made from."""
+    from bot.platforms import _slack_manifest
+
+    typer.echo(_slack_manifest.as_text(json_=json))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from config import tracing
-from config.errors import UnavailableError
+from config.errors import ConfigError, UnavailableError
 from config.settings import Settings
 from ingest.knowledge import KnowledgeBase
 from workers import metrics
@@ -36,13 +36,13 @@ def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
             if alone
             else "Workers keep the sources current: `sabio work`, `sabio beat`."
         )
-        say("No chat platform is configured.")
-        if alone:
-            from workers.loop import keep_current
+        with _in_chat(kb, say):
+            if alone:
+                from workers.loop import keep_current
 
-            keep_current(kb, stopped, kind="serve", came_round=pulse.consumed)
-        else:
-            stopped.wait()
+                keep_current(kb, stopped, kind="serve", came_round=pulse.consumed)
+            else:
+                stopped.wait()
 
 
 def work(kb: KnowledgeBase, say: Say, *, port: int | None = None, concurrency: int = 2) -> int:
@@ -77,6 +77,30 @@ def beat(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     with _answering(kb, "beat", say, port, lambda: pulse.reason(_QUIET)):
         say("Ticking: what is due is started once a minute.")
         run_beat(app)
+
+
+@contextmanager
+def _in_chat(kb: KnowledgeBase, say: Say) -> Iterator[None]:
+    """Be in every chat platform that is configured, for as long as the block runs.
+
+    Raises `ConfigError` where one is configured wrong.
+    """
+    tokens = {"SLACK_BOT_TOKEN": kb.settings.slack.bot_token, "SLACK_APP_TOKEN": kb.settings.slack.app_token}
+    if missing := [name for name, token in tokens.items() if not token]:
+        verb = "is" if len(missing) == 1 else "are"
+        say(f"Slack: not connected; {' and '.join(missing)} {verb} not set.")
+        yield
+        return
+    try:
+        from bot.platforms.slack import Slack
+    except ImportError as error:
+        raise ConfigError(f"slack: its packages are missing ({error.name}); run `uv sync`") from error
+    slack = Slack(kb)
+    say(f"Slack: {slack.start()}.")
+    try:
+        yield
+    finally:
+        slack.stop()
 
 
 def _stop_on_sigterm() -> threading.Event:

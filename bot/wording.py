@@ -119,6 +119,11 @@ _SENTENCES = {
         " palabras en que se basa y dónde están, y si no encuentro respuesta, lo digo. Pregunta por ejemplo:"
         " ¿cuántos días de vacaciones tengo?",
     },
+    "looking": {"en": "I am looking for it …", "es": "Lo estoy buscando…"},
+    "colleagues_only": {
+        "en": "I answer full members of this workspace only, not guests or people of other companies.",
+        "es": "Solo respondo a miembros plenos de este espacio, no a invitados ni a otras empresas.",
+    },
     "empty_question": {
         "en": "Ask me something, for example: how many days of holiday do I have?",
         "es": "Pregúntame algo, por ejemplo: ¿cuántos días de vacaciones tengo?",

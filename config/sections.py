@@ -153,6 +153,26 @@ class ServerSettings(Section):
     )
 
 
+class SlackSettings(Section):
+    """How people ask in Slack: `sabio serve` connects where both tokens are set; see docs/slack.md."""
+
+    mode: Literal["socket"] = Field(
+        "socket",
+        description="How events come: `socket`, over a connection that Sabio opens, needs no address.",
+    )
+    api_url: str = Field(
+        "https://slack.com/api/",
+        pattern=r"^https?://.+/$",
+        description="Slack's Web API, or a proxy before it; with a `/` at its end.",
+    )
+    bot_token: str | None = Field(
+        None, description="The bot's token, `xoxb-…`. Not set: the variable `SLACK_BOT_TOKEN`."
+    )
+    app_token: str | None = Field(
+        None, description="The app's token, `xapp-…`. Not set: the variable `SLACK_APP_TOKEN`."
+    )
+
+
 class TelemetrySettings(Section):
     """What leaves the process for those who watch it."""
 

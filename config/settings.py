@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,7 @@ from config.sections import (
     ParsingSettings,
     Section,
     ServerSettings,
+    SlackSettings,
     SourceSettings,
     SpendSettings,
     SyncSettings,
@@ -137,6 +139,7 @@ class Settings(Section):
     parsing: ParsingSettings = Field(ParsingSettings(), description=ParsingSettings.__doc__)
     answers: AnswerSettings = Field(AnswerSettings(), description=AnswerSettings.__doc__)
     evaluation: EvaluationSettings = Field(EvaluationSettings(), description=EvaluationSettings.__doc__)
+    slack: SlackSettings = Field(SlackSettings(), description=SlackSettings.__doc__)
     server: ServerSettings = Field(ServerSettings(), description=ServerSettings.__doc__)
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description=TelemetrySettings.__doc__)
     log: LogSettings = Field(LogSettings(), description=LogSettings.__doc__)
@@ -214,6 +217,7 @@ def load_settings(
     read_environment(reading, environ, frozenset(Settings.model_fields))
     vault = Vault(environ)
     fill_references(reading, vault)
+    _find_tokens(reading.values, vault)
     secrets = spellings({*vault.found, *secrets_in(reading.values)} - reading.unfilled)
     # The example lies inside the installed package, which is no place to write to.
     base = Path.cwd() if file == EXAMPLE else file.parent
@@ -254,6 +258,15 @@ def warnings(environ: Mapping[str, str], settings: Settings | None = None) -> li
         and reader[6:] not in settings.groups
     )
     return found
+
+
+def _find_tokens(values: dict[str, Any], vault: Vault) -> None:
+    """Take Slack's tokens, where the file does not say them, from where its own tools look for them."""
+    given = values.get("slack", {})
+    for token in ("bot_token", "app_token"):
+        if isinstance(given, dict) and token not in given:
+            with suppress(LookupError):
+                values.setdefault("slack", given)[token] = vault.fill(f"${{SLACK_{token.upper()}}}")
 
 
 def _shown(file: Path) -> str:

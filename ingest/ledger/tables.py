@@ -258,6 +258,21 @@ questions = Table(
     Column("standalone", Words),  # as it was searched for; null where that is the text itself
 )
 
+# What chat platforms delivered, from before it is acknowledged until long after it was answered.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Text, primary_key=True),  # the same for every delivery of the same thing
+    Column("platform", String(20), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("owner", NAME),
+    Column("lease_until", Moment),  # of an event that is nobody's: not to be taken before
+    Column("reply", Text),  # the platform's name of the message that answers it
+    Column("done_at", Moment, index=True),
+)
+
 spending = Table(
     "spending",
     metadata,

@@ -1,0 +1,103 @@
+"""What chat platforms delivered: each event is kept before it is acknowledged, and answered by whoever lives.
+
+Platforms deliver an event again where they are in doubt, and never again once it was acknowledged. So a row
+here is both: the memory that keeps a second delivery from a second answer, and the work that a killed process
+leaves to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from ingest.ledger import now
+from ingest.ledger.owners import is_dead
+from ingest.ledger.tables import events
+from ingest.ledger.upserts import insert_if_absent
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event that was taken to be answered."""
+
+    id: str
+    """The platform's name of what it is about, with the platform: the same for every delivery."""
+    content: Mapping[str, Any]
+    """What the platform needs to answer it."""
+    attempts: int
+    """How often it was taken, this time included."""
+    reply: str | None
+    """The platform's name of the message that answers it, where one was begun."""
+    received_at: datetime
+
+
+def receive(connection: Connection, id_: str, platform: str, content: Mapping[str, Any]) -> bool:
+    """Keep an event. False: it was delivered before."""
+    row = {"id": id_, "platform": platform, "content": dict(content), "received_at": now(), "attempts": 0}
+    return insert_if_absent(connection, events, row)
+
+
+def take(connection: Connection, id_: str, owner: str, seconds: float) -> Event | None:
+    """Lease an event for `seconds`; None where it is answered, or somebody else is at it."""
+    moment = now()
+    row = connection.execute(
+        select(events).where(events.c.id == id_, events.c.done_at.is_(None)).with_for_update(skip_locked=True)
+    ).first()
+    if row is None or (row.lease_until and row.lease_until > moment and not is_dead(row.owner)):
+        return None
+    connection.execute(
+        update(events)
+        .where(events.c.id == id_)
+        .values(owner=owner, lease_until=moment + timedelta(seconds=seconds), attempts=row.attempts + 1)
+    )
+    return Event(row.id, row.content, row.attempts + 1, row.reply, row.received_at)
+
+
+def renew(connection: Connection, owner: str, seconds: float) -> None:
+    """Prolong the leases of an owner."""
+    held = events.c.owner == owner, events.c.done_at.is_(None)
+    connection.execute(update(events).where(*held).values(lease_until=now() + timedelta(seconds=seconds)))
+
+
+def begin_reply(connection: Connection, id_: str, owner: str, reply: str) -> bool:
+    """Note the message that answers an event. False: it is somebody else's by now."""
+    changed = update(events).where(*_held(id_, owner)).values(reply=reply)
+    return connection.execute(changed).rowcount == 1
+
+
+def finish(connection: Connection, id_: str, owner: str) -> bool:
+    """Note that an event is answered. False: it is somebody else's by now."""
+    done = update(events).where(*_held(id_, owner)).values(owner=None, lease_until=None, done_at=now())
+    return connection.execute(done).rowcount == 1
+
+
+def give_back(connection: Connection, id_: str, owner: str, seconds: float = 0.0) -> None:
+    """Leave an event to whoever takes it, not before `seconds` have passed."""
+    later = now() + timedelta(seconds=seconds)
+    connection.execute(update(events).where(*_held(id_, owner)).values(owner=None, lease_until=later))
+
+
+def due(connection: Connection, platform: str, limit: int = 50) -> list[str]:
+    """Events of a platform that nobody alive is answering, the oldest first."""
+    moment = now()
+    rows = connection.execute(
+        select(events.c.id, events.c.owner, events.c.lease_until)
+        .where(events.c.platform == platform, events.c.done_at.is_(None))
+        .order_by(events.c.received_at, events.c.id)
+    )
+    free = (row.id for row in rows if not row.lease_until or row.lease_until <= moment or is_dead(row.owner))
+    return [id_ for id_, _ in zip(free, range(limit), strict=False)]
+
+
+def forget(connection: Connection, before: datetime) -> int:
+    """Remove events that were answered before a moment: how many. No platform delivers again after hours."""
+    old = delete(events).where(events.c.done_at < before)
+    return connection.execute(old).rowcount
+
+
+def _held(id_: str, owner: str) -> Any:
+    return events.c.id == id_, events.c.owner == owner, events.c.done_at.is_(None)

@@ -1,0 +1,64 @@
+"""`sabio serve` is in each chat platform whose tokens are there, and says what is missing for the others."""
+
+import signal
+import time
+
+import pytest
+
+from tests.sabio_child import Child
+from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, FakeSlack
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture
+def slack():
+    with FakeSlack() as slack:
+        slack.add_person("UANA", "ana@acme.com")
+        yield slack
+
+
+def serve(config, slack, **tokens):
+    with config.open("a") as file:
+        file.write(f'slack: {{api_url: "{slack.api_url}"}}\n')
+    return Child(config, "serve", "--port", "0", module="bot", **tokens)
+
+
+def await_words(child, words, seconds=40):
+    end = time.monotonic() + seconds
+    while words not in child.said():
+        assert time.monotonic() < end, child.said()
+        time.sleep(0.05)
+
+
+def test_with_both_tokens_it_answers_until_it_is_told_to_stop(own_company, slack):
+    with serve(own_company, slack, SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_APP_TOKEN=APP_TOKEN) as child:
+        await_words(child, "Slack: @sabio in Acme.")
+        asked, _ = slack.say("UANA", f"<@{BOT}> How many days of holiday does everybody have?")
+        assert "24 days" in str(slack.await_reply(asked, until=lambda one: "blocks" in one))
+        child.signal(signal.SIGTERM)
+        assert child.stop() == 0
+        assert "xoxb" not in child.said()
+    assert slack.problems == []
+
+
+@pytest.mark.parametrize(
+    ("tokens", "told"),
+    [
+        ({}, "Slack: not connected; SLACK_BOT_TOKEN and SLACK_APP_TOKEN are not set."),
+        ({"SLACK_BOT_TOKEN": BOT_TOKEN}, "Slack: not connected; SLACK_APP_TOKEN is not set."),
+    ],
+)
+def test_a_token_that_is_missing_is_named_and_the_rest_goes_on(own_company, slack, tokens, told):
+    with serve(own_company, slack, **tokens) as child:
+        await_words(child, told)
+        assert child.alive
+        assert child.stop() == 0
+
+
+def test_a_token_that_slack_refuses_ends_it_with_the_name_of_the_variable(own_company, slack):
+    with serve(own_company, slack, SLACK_BOT_TOKEN="xoxb-old", SLACK_APP_TOKEN=APP_TOKEN) as child:
+        await_words(child, "Slack refuses the token in SLACK_BOT_TOKEN (invalid_auth)")
+        assert child.stop() == 2
+        assert "xoxb-old" not in child.said()
+        assert "Traceback" not in child.said()
