@@ -16,11 +16,9 @@ import html
 import logging
 import re
 import threading
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -29,7 +27,7 @@ import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -38,8 +36,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import wording
 from bot.door import handle
-from bot.messages import Answer, Message, Person
+from bot.messages import Answer, Message
 from bot.platforms._slack_blocks import escape, render
+from bot.platforms._slack_errors import is_over, problem_of
+from bot.platforms._slack_people import Asker, People
 from config.errors import ConfigError, SabioError
 from config.secrets import mask
 from ingest.documents import EVERYONE
@@ -54,22 +54,10 @@ LOOK = 5.0
 """Seconds between looks for events that nobody is answering."""
 GRACE = 20.0
 """Seconds that answers under way may take to end when the process is to stop."""
-KNOWN = 300.0
-"""Seconds for which what Slack says of a person is believed."""
 REMEMBERED = timedelta(days=7)
 """For how long an event that was answered is known again; Slack's last delivery comes after some minutes."""
 _RETRY = (5.0, 15.0, 60.0, 300.0)
 """Seconds until the next attempt, where Slack or the ledger could not be reached."""
-_OVER = frozenset(
-    "channel_not_found not_in_channel is_archived message_not_found cant_update_message edit_window_closed"  # noqa: SIM905
-    " thread_not_found restricted_action restricted_action_thread_locked user_not_found".split()
-)
-"""What Slack says where no attempt will ever be answered: the conversation or the message is gone."""
-_TOKENS = frozenset(
-    "invalid_auth not_authed account_inactive token_revoked token_expired not_allowed_token_type".split()  # noqa: SIM905
-)
-_WRONG_SCOPE = frozenset({"missing_scope", "no_permission"})
-_OUTSIDE = ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot")
 _PLAIN = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that a person has written just so."""
 _MARKED = re.compile(r"<(?:[@#!][^<>|]*|[^<>|]*)(?:\|([^<>]*))?>")
@@ -77,16 +65,6 @@ _MARKED = re.compile(r"<(?:[@#!][^<>|]*|[^<>|]*)(?:\|([^<>]*))?>")
 log = logging.getLogger("bot")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    """What Slack says of a person."""
-
-    person: Person
-    colleague: bool
-    """A full member of this workspace: no guest, nobody of another company."""
-    language: str
 
 
 class Slack:
@@ -98,11 +76,11 @@ class Slack:
         self._owner = new_owner()
         self._turns = asyncio.Semaphore(kb.settings.limits.at_once)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._known: dict[str, tuple[float, _Asker]] = {}
         self._stopping = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._client: AsyncWebClient
+        self._people: People
         self._me: Mapping[str, Any] = {}
         self._told = ""
 
@@ -175,6 +153,7 @@ class Slack:
         for attempt in count():
             try:
                 self._me = (await self._client.auth_test()).data  # type: ignore[assignment]
+                self._people = People(self._client, str(self._me["team_id"]))
                 # Bolt would try for ever with a token that is not right, and tell nobody.
                 await self._client.apps_connections_open(app_token=self._settings.app_token or "")
                 app = AsyncApp(client=self._client, logger=logging.getLogger("slack"))
@@ -182,7 +161,7 @@ class Slack:
                 socket = AsyncSocketModeHandler(app, self._settings.app_token)
                 await socket.connect_async()  # type: ignore[no-untyped-call]
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                if problem := _problem(error):
+                if problem := problem_of(error):
                     raise ConfigError(problem) from error
                 self._told = f"not reachable yet ({type(error).__name__}), trying again"
                 begun.set()
@@ -256,13 +235,12 @@ class Slack:
         try:
             await self._answer(event)
         except (SlackClientError, aiohttp.ClientError, TimeoutError, SabioError) as error:
-            said = error.response.get("error") if isinstance(error, SlackApiError) else None
-            if said in _OVER:
-                log.info("slack: %s needs no answer any more: %s", id_, said)
+            reason = problem_of(error) or mask(str(error), self._kb.settings.secrets)
+            if is_over(error):
+                log.info("slack: %s needs no answer any more: %s", id_, reason)
                 await self._quietly(inbox.finish, id_)
                 return
-            level = logging.ERROR if said in _TOKENS | _WRONG_SCOPE else logging.WARNING
-            reason = mask(str(error), self._kb.settings.secrets)
+            level = logging.ERROR if problem_of(error) else logging.WARNING
             log.log(level, "slack: %s is answered later: %s", id_, reason)
             wait = _RETRY[min(event.attempts, len(_RETRY)) - 1]
             await self._quietly(inbox.give_back, id_, wait)
@@ -273,7 +251,7 @@ class Slack:
 
     async def _answer(self, event: inbox.Event) -> None:
         asked = event.content
-        asker = await self._asker(asked["user"])
+        asker = await self._people.asker(asked["user"])
         reply = event.reply or (await self._begun(event) if event.attempts > 1 else None)
         if reply is None:
             waiting = wording.say("looking", asker.language)
@@ -309,7 +287,7 @@ class Slack:
                 return str(message["ts"])
         return None
 
-    async def _reply(self, asked: Mapping[str, Any], asker: _Asker) -> tuple[str, list[dict[str, Any]]]:
+    async def _reply(self, asked: Mapping[str, Any], asker: Asker) -> tuple[str, list[dict[str, Any]]]:
         if not asker.colleague:
             text = escape(wording.say("colleagues_only", asker.language))
             return text, [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}]
@@ -326,25 +304,6 @@ class Slack:
         async with self._turns:
             answer: Answer = await asyncio.to_thread(handle, self._kb, message)
         return render(answer)
-
-    async def _asker(self, user: str) -> _Asker:
-        moment, asker = self._known.get(user, (0.0, None))
-        if asker is None or moment < time.monotonic() - KNOWN:
-            found = await self._client.users_info(user=user, include_locale=True)
-            asker = self._read(found["user"])
-            self._known[user] = (time.monotonic(), asker)
-        return asker
-
-    def _read(self, user: Mapping[str, Any]) -> _Asker:
-        profile = user.get("profile") or {}
-        outside = any(
-            user.get(sign) for sign in ("is_restricted", "is_ultra_restricted", "is_stranger", "is_bot")
-        )
-        here = user.get("team_id", self._me.get("team_id")) == self._me.get("team_id")
-        confirmed = user.get("is_email_confirmed", True)
-        person = Person(profile.get("email") if confirmed else None, profile.get("real_name") or None)
-        language = str(user.get("locale") or "en").split("-")[0].lower()
-        return _Asker(person, here and not outside, language)
 
     async def _ledger(self, do: Callable[..., T], *arguments: Any) -> T:
         def run() -> T:
@@ -371,18 +330,3 @@ def _text(text: str, me: str) -> str:
     """What a person wrote, without Slack's marks: `<@U1>` for Sabio itself, `<address|words>`, `&amp;`."""
     text = text.replace(f"<@{me}>", " ")
     return html.unescape(_MARKED.sub(lambda mark: mark[1] or "", text)).strip()
-
-
-def _problem(error: BaseException) -> str | None:
-    """What a person must change, where that is what Slack's refusal means."""
-    if not isinstance(error, SlackApiError):
-        return None
-    said = str(error.response.get("error"))
-    if said in _TOKENS:
-        app = "apps.connections.open" in str(error.response.api_url)
-        name, begins = ("SLACK_APP_TOKEN", "xapp-") if app else ("SLACK_BOT_TOKEN", "xoxb-")
-        return f"Slack refuses the token in {name} ({said}); one that begins with `{begins}` is expected"
-    if said in _WRONG_SCOPE:
-        needed = error.response.get("needed") or "more"
-        return f"Slack says `{said}`: the app needs the scope {needed}; add it, and install the app again"
-    return None
