@@ -53,7 +53,20 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
             check_questions(found, kb)
     _check_queue(found, settings)
     check_writing(found, settings)
+    _check_chat(found, settings)
     return found
+
+
+def _check_chat(found: Findings, settings: Settings) -> None:
+    missing = settings.slack.missing
+    if not missing:
+        from bot.platforms._slack_check import check_slack
+
+        check_slack(found, settings.slack)
+    elif len(missing) == 1:
+        found.warn("slack", f"not connected: {missing[0]} is not set", "set it; see docs/slack.md")
+    else:
+        found.ok("slack", "not configured")
 
 
 def _check_options(found: Findings, file: Path) -> None:

@@ -85,8 +85,7 @@ def _in_chat(kb: KnowledgeBase, say: Say) -> Iterator[None]:
 
     Raises `ConfigError` where one is configured wrong.
     """
-    tokens = {"SLACK_BOT_TOKEN": kb.settings.slack.bot_token, "SLACK_APP_TOKEN": kb.settings.slack.app_token}
-    if missing := [name for name, token in tokens.items() if not token]:
+    if missing := kb.settings.slack.missing:
         verb = "is" if len(missing) == 1 else "are"
         say(f"Slack: not connected; {' and '.join(missing)} {verb} not set.")
         yield

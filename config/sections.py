@@ -172,6 +172,12 @@ class SlackSettings(Section):
         None, description="The app's token, `xapp-…`. Not set: the variable `SLACK_APP_TOKEN`."
     )
 
+    @property
+    def missing(self) -> list[str]:
+        """The variables of the tokens that are not there; none where Sabio can connect."""
+        tokens = {"SLACK_BOT_TOKEN": self.bot_token, "SLACK_APP_TOKEN": self.app_token}
+        return [variable for variable, token in tokens.items() if not token]
+
 
 class TelemetrySettings(Section):
     """What leaves the process for those who watch it."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from bot.platforms._slack_manifest import SCOPES
 from tests.slack.blocks import problem_of
 
 BOT_TOKEN, APP_TOKEN = "xoxb-of-the-tests", "xapp-of-the-tests"
@@ -46,6 +47,8 @@ class FakeSlack:
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
         self.problems: list[str] = []
         """What real Slack would have refused, or what Sabio should not do."""
+        self.scopes: list[str] = sorted(SCOPES)
+        """What the app was allowed to do when it was installed."""
         self._answers: dict[str, deque[tuple[int, dict[str, Any], dict[str, str]]]] = defaultdict(deque)
         self._moments = itertools.count(1)
         self._waiting: dict[str, tuple[Delivery, asyncio.Event]] = {}
@@ -252,7 +255,8 @@ class FakeSlack:
             self.problems.append(f"{method} is not known here")
             return _refused("unknown_method")
         try:
-            return web.json_response({"ok": True, **do(given)})
+            scopes = {"x-oauth-scopes": ",".join(self.scopes)}
+            return web.json_response({"ok": True, **do(given)}, headers=scopes)
         except _RefusedError as error:
             return _refused(str(error))
 
@@ -322,7 +326,7 @@ def _refused(error: str) -> web.Response:
 async def _arguments(request: web.Request) -> dict[str, Any]:
     given: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":
-        given |= await request.json()
+        given |= json.loads(await request.text() or "{}")
     else:
         given |= dict(await request.post())
     for name in ("blocks", "metadata"):
