@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-EVENTS = ("app_mention", "message.im")
+EVENTS = ("app_mention", "message.channels", "message.groups", "message.im")
 SCOPES = {
     "app_mentions:read": "hear that somebody mentions it",
-    "channels:history": "find a reply in a thread that it has begun before",
+    "channels:history": "hear what is asked on in a thread that it is part of",
     "chat:write": "answer",
     "groups:history": "the same as `channels:history` in private channels",
     "im:history": "read what is written to it directly",

@@ -60,6 +60,7 @@ _RETRY = (5.0, 15.0, 60.0, 300.0)
 """Seconds until the next attempt, where Slack or the ledger could not be reached."""
 _PLAIN = frozenset({None, "file_share", "thread_broadcast"})
 """Subtypes of messages that a person has written just so."""
+_MENTION = re.compile(r"<@(\w+)")
 _MARKED = re.compile(r"<(?:[@#!][^<>|]*|[^<>|]*)(?:\|([^<>]*))?>")
 
 log = logging.getLogger("bot")
@@ -205,10 +206,14 @@ class Slack:
     async def _receive(self, body: dict[str, Any]) -> BoltResponse:
         """Keep what is to be answered; only then Slack is told that it arrived."""
         event = body.get("event") or {}
-        if not _is_question(event):
-            return BoltResponse(status=200)
         team = body.get("team_id") or event.get("team") or ""
-        id_ = f"{PLATFORM}:{team}/{event['channel']}/{event['ts']}"
+        place = f"{PLATFORM}:{team}/{event.get('channel')}"
+        if not _is_question(event) and not (
+            _may_follow(event, str(self._me["user_id"]))
+            and await self._ledger(inbox.takes_part, f"{place}/{event['thread_ts']}")
+        ):
+            return BoltResponse(status=200)
+        id_ = f"{place}/{event['ts']}"
         content = {"team": team} | {
             key: event.get(key) for key in ("channel", "channel_type", "user", "text", "ts", "thread_ts")
         }
@@ -317,8 +322,21 @@ def _is_question(event: Mapping[str, Any]) -> bool:
     """Whether a person says something to Sabio: a mention, or anything in a conversation of the two."""
     mentioned = event.get("type") == "app_mention"
     direct = event.get("type") == "message" and event.get("channel_type") == "im"
-    plain = event.get("subtype") in _PLAIN and not event.get("bot_id") and bool(event.get("user"))
-    return (mentioned or direct) and plain and bool(event.get("channel") and event.get("ts"))
+    return (mentioned or direct) and _is_plain(event)
+
+
+def _may_follow(event: Mapping[str, Any], me: str) -> bool:
+    """Whether somebody asks on in a thread of a channel, and asks nobody else."""
+    text = event.get("text") or ""
+    threaded = event.get("type") == "message" and event.get("channel_type") in ("channel", "group")
+    others = set(_MENTION.findall(text)) - {me}
+    return threaded and _is_plain(event) and bool(event.get("thread_ts")) and "?" in text and not others
+
+
+def _is_plain(event: Mapping[str, Any]) -> bool:
+    """Whether a person has written it, just so: no bot, no edit, nobody who comes or goes."""
+    written = event.get("subtype") in _PLAIN and not event.get("bot_id") and bool(event.get("user"))
+    return written and bool(event.get("channel") and event.get("ts"))
 
 
 def _thread(asked: Mapping[str, Any]) -> str:

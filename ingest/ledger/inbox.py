@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from ingest.ledger import now
 from ingest.ledger.owners import is_dead
-from ingest.ledger.tables import events
+from ingest.ledger.tables import events, questions
 from ingest.ledger.upserts import insert_if_absent
 
 
@@ -39,6 +39,13 @@ def receive(connection: Connection, id_: str, platform: str, content: Mapping[st
     """Keep an event. False: it was delivered before."""
     row = {"id": id_, "platform": platform, "content": dict(content), "received_at": now(), "attempts": 0}
     return insert_if_absent(connection, events, row)
+
+
+def takes_part(connection: Connection, thread: str) -> bool:
+    """Whether something was asked in a conversation: by the event that began it, or later."""
+    begun = select(events.c.id).where(events.c.id == thread)
+    asked = select(questions.c.id).where(questions.c.thread == thread).limit(1)
+    return any(connection.execute(one).first() is not None for one in (begun, asked))
 
 
 def take(connection: Connection, id_: str, owner: str, seconds: float) -> Event | None:

@@ -102,6 +102,24 @@ def test_a_follow_up_in_the_thread_stands_on_the_question_before(own_kb, slack):
     assert "on a lead" in text_of(reply)
 
 
+def test_in_a_thread_that_it_is_part_of_a_question_needs_no_mention(own_kb, slack):
+    in_channel = {"type": "message", "channel_type": "channel"}
+    with connected(own_kb, slack):
+        asked, _ = slack.say("UANA", f"<@{BOT}> On which days may dogs come to the office?")
+        slack.await_reply(asked, until=answered)
+        for text in ("I see, thank you.", "<@UANA> did you know that?"):
+            _, delivery = slack.say("ULUIS", text, thread=asked, **in_channel)
+            assert delivery.acknowledged.wait(5)
+        elsewhere = slack.write("ULUIS", "Lunch?")["ts"]
+        _, delivery = slack.say("ULUIS", "And in corridors?", thread=elsewhere, **in_channel)
+        assert delivery.acknowledged.wait(5)
+        again, _ = slack.say("ULUIS", "And in corridors?", thread=asked, **in_channel)
+        reply = slack.await_reply(asked, until=lambda one: answered(one) and one["ts"] > again)
+    assert "on a lead" in text_of(reply)
+    assert len(slack.replies(asked)) == 2
+    assert slack.replies(elsewhere) == []
+
+
 @pytest.mark.parametrize(
     "changed",
     [{"is_restricted": True}, {"is_ultra_restricted": True}, {"is_stranger": True}, {"team_id": "T2"}],

@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[3]
 # As the page of each method and event says, below https://docs.slack.dev/reference.
 NEEDED = {
     "app_mention": {"app_mentions:read"},
+    "message.channels": {"channels:history"},
+    "message.groups": {"groups:history"},
     "message.im": {"im:history"},
     "auth_test": set(),
     "apps_connections_open": set(),  # by the other token

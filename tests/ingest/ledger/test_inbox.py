@@ -50,6 +50,12 @@ def test_an_event_is_new_once_however_often_it_is_delivered(ledger):
     assert due(ledger) == []
 
 
+def test_it_is_known_in_which_conversations_something_was_asked(ledger):
+    receive(ledger, "slack:T/C/1")
+    with ledger.read() as connection:
+        assert [inbox.takes_part(connection, f"slack:T/C/{thread}") for thread in (1, 2)] == [True, False]
+
+
 def test_one_at_a_time_answers_an_event(ledger):
     receive(ledger)
     assert say(ledger, inbox.take, "slack:1", ANA, 60).attempts == 1
