@@ -402,12 +402,18 @@ def serve(context: typer.Context, port: Port = None) -> None:
 @app.command()
 def manifest(
     platform: Annotated[Platform, typer.Argument(help="The chat platform.")],  # noqa: ARG001 - there is one
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Where Slack reaches Sabio, for `slack.mode: http`. Else: Socket Mode."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print what the app of a chat platform is made from."""
     from bot.platforms import _slack_manifest
 
-    typer.echo(_slack_manifest.as_text(json_=json))
+    typer.echo(_slack_manifest.as_text(url, json_=json))
 
 
 @app.command()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from config import tracing
-from config.errors import ConfigError, UnavailableError
+from config.errors import UnavailableError
 from config.settings import Settings
 from ingest.knowledge import KnowledgeBase
 from workers import metrics
-from workers.probes import Probes, Pulse, readiness
+from workers.probes import Post, Probes, Pulse, readiness
+
+if TYPE_CHECKING:
+    from bot.platforms.slack import Slack
 
 PORTS = {"serve": 0, "work": 1, "beat": 2}
 """What each adds to `server.port`, so that one machine can hold all three."""
@@ -30,13 +34,19 @@ def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     alone = kb.settings.queue == "none"
     names = ", ".join(source.name for source in kb.sources()) or "no sources"
     pulse, stopped = Pulse(), _stop_on_sigterm()
-    with _answering(kb, "serve", say, port, lambda: pulse.reason(_QUIET) if alone else None):
+    slack = _slack(kb)
+
+    def live() -> str | None:
+        return (pulse.reason(_QUIET) if alone else None) or (slack.trouble() if slack else None)
+
+    posts = {"/slack/events": slack.respond} if slack and kb.settings.slack.mode == "http" else {}
+    with _answering(kb, "serve", say, port, live, posts):
         say(
             f"Keeping current: {names}."
             if alone
             else "Workers keep the sources current: `sabio work`, `sabio beat`."
         )
-        with _in_chat(kb, say):
+        with _in_chat(kb, slack, say):
             if alone:
                 from workers.loop import keep_current
 
@@ -79,22 +89,27 @@ def beat(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
         run_beat(app)
 
 
+def _slack(kb: KnowledgeBase) -> Slack | None:
+    """Slack, not connected yet; None where its tokens are not there."""
+    if kb.settings.slack.missing:
+        return None
+    from bot.platforms.slack import Slack
+
+    return Slack(kb)
+
+
 @contextmanager
-def _in_chat(kb: KnowledgeBase, say: Say) -> Iterator[None]:
+def _in_chat(kb: KnowledgeBase, slack: Slack | None, say: Say) -> Iterator[None]:
     """Be in every chat platform that is configured, for as long as the block runs.
 
     Raises `ConfigError` where one is configured wrong.
     """
-    if missing := kb.settings.slack.missing:
+    if slack is None:
+        missing = kb.settings.slack.missing
         verb = "is" if len(missing) == 1 else "are"
         say(f"Slack: not connected; {' and '.join(missing)} {verb} not set.")
         yield
         return
-    try:
-        from bot.platforms.slack import Slack
-    except ImportError as error:
-        raise ConfigError(f"slack: its packages are missing ({error.name}); run `uv sync`") from error
-    slack = Slack(kb)
     say(f"Slack: {slack.start()}.")
     try:
         yield
@@ -110,9 +125,14 @@ def _stop_on_sigterm() -> threading.Event:
 
 @contextmanager
 def _answering(
-    kb: KnowledgeBase, kind: str, say: Say, port: int | None, live: Callable[[], str | None]
+    kb: KnowledgeBase,
+    kind: str,
+    say: Say,
+    port: int | None,
+    live: Callable[[], str | None],
+    posts: Mapping[str, Post] | None = None,
 ) -> Iterator[None]:
-    """Serve `/healthz`, `/readyz` and `/metrics` for as long as the block runs."""
+    """Serve `/healthz`, `/readyz`, `/metrics` and what is posted, for as long as the block runs."""
     tracing.start_tracing(kb.settings.telemetry, f"sabio-{kind}", kb.settings.secrets)
     wanted = kb.settings.server.port and kb.settings.server.port + PORTS[kind] if port is None else port
     queue = _queue(kb.settings)
@@ -125,6 +145,7 @@ def _answering(
         registry=metrics.registry(kb, queue),
         # A port that somebody named is meant; one that only follows from another may give way.
         fallback=port is None and kind != "serve",
+        posts=posts,
     )
     host, listening = probes.start()
     say(f"Health and metrics: http://{host}:{listening}/healthz /readyz /metrics")

@@ -154,11 +154,12 @@ class ServerSettings(Section):
 
 
 class SlackSettings(Section):
-    """How people ask in Slack: `sabio serve` connects where both tokens are set; see docs/slack.md."""
+    """How people ask in Slack: `sabio serve` connects where the tokens are set; see docs/slack.md."""
 
-    mode: Literal["socket"] = Field(
+    mode: Literal["socket", "http"] = Field(
         "socket",
-        description="How events come: `socket`, over a connection that Sabio opens, needs no address.",
+        description="How events come: `socket`, over a connection that Sabio opens and that needs no address;"
+        " `http`, to `/slack/events` of `server.port`, which Slack must be able to reach.",
     )
     api_url: str = Field(
         "https://slack.com/api/",
@@ -169,14 +170,21 @@ class SlackSettings(Section):
         None, description="The bot's token, `xoxb-…`. Not set: the variable `SLACK_BOT_TOKEN`."
     )
     app_token: str | None = Field(
-        None, description="The app's token, `xapp-…`. Not set: the variable `SLACK_APP_TOKEN`."
+        None, description="The app's token, `xapp-…`, for `socket`. Not set: `SLACK_APP_TOKEN`."
+    )
+    signing_secret: str | None = Field(
+        None, description="What Slack signs with, for `http`. Not set: `SLACK_SIGNING_SECRET`."
     )
 
     @property
     def missing(self) -> list[str]:
-        """The variables of the tokens that are not there; none where Sabio can connect."""
-        tokens = {"SLACK_BOT_TOKEN": self.bot_token, "SLACK_APP_TOKEN": self.app_token}
-        return [variable for variable, token in tokens.items() if not token]
+        """The variables of what is not there; none where Sabio can connect."""
+        needed = {"SLACK_BOT_TOKEN": self.bot_token}
+        if self.mode == "socket":
+            needed["SLACK_APP_TOKEN"] = self.app_token
+        else:
+            needed["SLACK_SIGNING_SECRET"] = self.signing_secret
+        return [variable for variable, value in needed.items() if not value]
 
 
 class TelemetrySettings(Section):

@@ -263,7 +263,7 @@ def warnings(environ: Mapping[str, str], settings: Settings | None = None) -> li
 def _find_tokens(values: dict[str, Any], vault: Vault) -> None:
     """Take Slack's tokens, where the file does not say them, from where its own tools look for them."""
     given = values.get("slack", {})
-    for token in ("bot_token", "app_token"):
+    for token in ("bot_token", "app_token", "signing_secret"):
         if isinstance(given, dict) and token not in given:
             with suppress(LookupError):
                 values.setdefault("slack", given)[token] = vault.fill(f"${{SLACK_{token.upper()}}}")

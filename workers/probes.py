@@ -33,6 +33,8 @@ _PATIENCE = 3.0
 """Seconds that one check may take."""
 _KEEP = 2.0
 """Seconds that its result counts: probes of several watchers cost one."""
+_LARGEST = 1_000_000
+"""Bytes of a body that is posted, at most."""
 _NO_CHUNK = str(uuid.UUID(int=0))
 
 log = logging.getLogger("workers")
@@ -57,6 +59,8 @@ class Pulse:
 
 
 Checks = Mapping[str, Callable[[], object]]
+Post = Callable[[bytes, Mapping[str, str]], tuple[int, str, bytes]]
+"""What answers a POST, by its body and its headers: a status, a media type and a body."""
 
 
 def readiness(
@@ -105,11 +109,12 @@ class Probes:
         ready: Checks | None = None,
         registry: Collector | None = None,
         fallback: bool = False,
+        posts: Mapping[str, Post] | None = None,
     ) -> None:
         """`port` 0 is any; with `fallback`, any where that one is taken.
 
         `live` says why the process is not alive, None if it is; `ready` holds what must answer, as
-        `readiness` gives it; `registry` what `/metrics` tells.
+        `readiness` gives it; `registry` what `/metrics` tells; `posts` who answers what is posted, by path.
         """
         self._host, self._port, self._fallback = host, port, fallback
         self._live = live
@@ -117,6 +122,7 @@ class Probes:
             name: Inquiry(check, seconds=_PATIENCE, keep=_KEEP) for name, check in (ready or {}).items()
         }
         self._registry = registry
+        self.posts = posts or {}
         self._unready: str | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -256,6 +262,25 @@ class _Request(BaseHTTPRequestHandler):
         except Exception:
             log.exception("%s failed", path)
             self._answer(500, {"error": "this failed; the log says why"})
+
+    def do_POST(self) -> None:
+        """Pass on what is posted to a path that somebody answers."""
+        post = self.server.probes.posts.get(self.path.partition("?")[0])
+        length = self.headers.get("Content-Length", "")
+        if post is None:
+            self.send_error(501)
+        elif not length.isdecimal():
+            self._answer(411, {"error": "a Content-Length is needed"})
+        elif int(length) > _LARGEST:
+            self._answer(413, {"error": f"more than {_LARGEST:,} bytes"})
+        else:
+            try:
+                self._send(*post(self.rfile.read(int(length)), dict(self.headers.items())))
+            except OSError:
+                raise  # the other side went away
+            except Exception:
+                log.exception("what was posted to %s failed", self.path)
+                self._answer(500, {"error": "this failed; the log says why"})
 
     do_HEAD = do_GET  # noqa: N815 - named by the standard library
 

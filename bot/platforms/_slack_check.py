@@ -18,7 +18,8 @@ def check_slack(found: Findings, settings: SlackSettings) -> None:
         client = WebClient(settings.bot_token, base_url=settings.api_url, timeout=10)
         try:
             me = client.auth_test()
-            client.apps_connections_open(app_token=settings.app_token or "")
+            if settings.mode == "socket":
+                client.apps_connections_open(app_token=settings.app_token or "")
         except SlackApiError as error:
             raise ConfigError(problem_of(error) or f"Slack says `{error.response.get('error')}`") from error
         except (SlackClientError, OSError) as error:

@@ -20,8 +20,10 @@ SCOPES = {
 """What the bot is allowed to do, and what for: no more than `slack.py` needs."""
 
 
-def manifest() -> dict[str, Any]:
-    """The manifest: Socket Mode, so no address is asked for."""
+def manifest(url: str | None = None) -> dict[str, Any]:
+    """The manifest: of Socket Mode, or for events that are posted to where Sabio is reached, as
+    `https://sabio.acme.com`."""
+    address = {"request_url": url.rstrip("/") + "/slack/events"} if url else {}
     return {
         "display_information": {
             "name": "Sabio",
@@ -38,17 +40,17 @@ def manifest() -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": list(EVENTS)},
+            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": False},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": not url,
             "token_rotation_enabled": False,
         },
     }
 
 
-def as_text(*, json_: bool = False) -> str:
+def as_text(url: str | None = None, *, json_: bool = False) -> str:
     """The manifest as Slack's page takes it: YAML, or JSON."""
     if json_:
-        return json.dumps(manifest(), indent=2)
-    return yaml.safe_dump(manifest(), sort_keys=False, allow_unicode=True).rstrip()
+        return json.dumps(manifest(url), indent=2)
+    return yaml.safe_dump(manifest(url), sort_keys=False, allow_unicode=True).rstrip()

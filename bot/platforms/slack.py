@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import (
@@ -56,6 +57,8 @@ GRACE = 20.0
 """Seconds that answers under way may take to end when the process is to stop."""
 REMEMBERED = timedelta(days=7)
 """For how long an event that was answered is known again; Slack's last delivery comes after some minutes."""
+_PATIENCE = 10.0
+"""Seconds that keeping an event may take; Slack waits for three."""
 _RETRY = (5.0, 15.0, 60.0, 300.0)
 """Seconds until the next attempt, where Slack or the ledger could not be reached."""
 _PLAIN = frozenset({None, "file_share", "thread_broadcast"})
@@ -78,6 +81,8 @@ class Slack:
         self._turns = asyncio.Semaphore(kb.settings.limits.at_once)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
+        self._app: AsyncApp | None = None
+        self._socket: AsyncSocketModeHandler | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._client: AsyncWebClient
@@ -112,8 +117,18 @@ class Slack:
 
     def trouble(self) -> str | None:
         """Why the connection is not alive; None: it is."""
-        alive = self._thread is not None and self._thread.is_alive()
+        alive = self._thread is None or self._thread.is_alive()
         return None if alive else "the connection to Slack has ended"
+
+    def respond(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str, bytes]:
+        """What Slack has posted, in `mode: http`: the status, media type and body to answer with."""
+        if self._loop is None or self._app is None or self._stopping.is_set():
+            return 503, "text/plain", b"not ready"
+        request = AsyncBoltRequest(body=body.decode("utf-8", "replace"), headers=dict(headers))
+        under_way = asyncio.run_coroutine_threadsafe(self._app.async_dispatch(request), self._loop)
+        answer = under_way.result(_PATIENCE)
+        media_type = answer.first_headers().get("content-type", "text/plain")
+        return answer.status, media_type, answer.body.encode()
 
     def stop(self) -> None:
         """Take nothing more, end the answers under way, and leave the others to whoever comes next."""
@@ -134,8 +149,7 @@ class Slack:
                 AsyncRateLimitErrorRetryHandler(max_retry_count=3),
             ],
         )
-        socket = await self._connected(begun)
-        if socket is None:
+        if not await self._connected(begun):
             return
         beats = [asyncio.create_task(self._every(LEASE / 3, self._renew))]
         beats.append(asyncio.create_task(self._every(LOOK, self._take_up)))
@@ -145,22 +159,18 @@ class Slack:
         finally:
             for beat in beats[1:]:
                 beat.cancel()
-            await socket.close_async()  # type: ignore[no-untyped-call]
+            if self._socket is not None:
+                await self._socket.close_async()  # type: ignore[no-untyped-call]
             await self._end()
             beats[0].cancel()
 
-    async def _connected(self, begun: threading.Event) -> AsyncSocketModeHandler | None:
-        """An open connection, as soon as there can be one; None where the process is to stop before that."""
+    async def _connected(self, begun: threading.Event) -> bool:
+        """Connect as soon as that is possible. False: the process is to stop before that."""
         for attempt in count():
             try:
                 self._me = (await self._client.auth_test()).data  # type: ignore[assignment]
                 self._people = People(self._client, str(self._me["team_id"]))
-                # Bolt would try for ever with a token that is not right, and tell nobody.
-                await self._client.apps_connections_open(app_token=self._settings.app_token or "")
-                app = AsyncApp(client=self._client, logger=logging.getLogger("slack"))
-                app.middleware(self._receive)
-                socket = AsyncSocketModeHandler(app, self._settings.app_token)
-                await socket.connect_async()  # type: ignore[no-untyped-call]
+                await self._open()
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 if problem := problem_of(error):
                     raise ConfigError(problem) from error
@@ -169,12 +179,23 @@ class Slack:
                 wait = _RETRY[min(attempt, len(_RETRY) - 1)]
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), wait)
-                    return None
+                    return False
             else:
                 self._told = f"@{self._me.get('user')} in {self._me.get('team')}"
                 begun.set()
-                return socket
+                return True
         raise AssertionError("unreachable")
+
+    async def _open(self) -> None:
+        secret = self._settings.signing_secret
+        app = AsyncApp(client=self._client, signing_secret=secret, logger=logging.getLogger("slack"))
+        app.middleware(self._receive)
+        if self._settings.mode == "socket":
+            # Bolt would try for ever with a token that is not right, and tell nobody.
+            await self._client.apps_connections_open(app_token=self._settings.app_token or "")
+            self._socket = AsyncSocketModeHandler(app, self._settings.app_token)
+            await self._socket.connect_async()  # type: ignore[no-untyped-call]
+        self._app = app
 
     async def _end(self) -> None:
         if self._tasks:

@@ -47,7 +47,7 @@ def answer_each_once(data, slack, engines, count, kills):
     replicas = [Child(config, "serve", "--port", "0") for _ in range(REPLICAS)]
     chance = random.Random(5)
     try:
-        await_connections(slack, REPLICAS)
+        slack.await_connections(REPLICAS)
         asked = []
         for number in range(count):
             event = slack.write(f"U{number % PEOPLE}", f"<@{BOT}> Page {number % 5} part 1, first?")
@@ -70,13 +70,6 @@ def answer_each_once(data, slack, engines, count, kills):
     assert len(replied) == count
     assert [one for one in asked if len(slack.replies(one)) != 1] == [], "answered twice"
     assert len(rows) == count
-
-
-def await_connections(slack, count):
-    end = time.monotonic() + 60
-    while slack.connections() < count:
-        assert time.monotonic() < end, "the replicas did not connect"
-        time.sleep(0.1)
 
 
 def test_each_event_is_answered_once_however_often_it_comes_and_whoever_is_killed(tmp_path, slack, engines):

@@ -1,4 +1,4 @@
-"""The Web API and Socket Mode of a Slack workspace: it checks what it is sent, and delivers as Slack does.
+"""A Slack workspace: its Web API checks what it is sent; events come over Socket Mode, or are posted.
 
 An event that is not acknowledged within three seconds is delivered again, at most three times more, to any
 connection. Slack's own pauses between deliveries (a minute, five) are a second here.
@@ -7,6 +7,8 @@ connection. Slack's own pauses between deliveries (a minute, five) are a second 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import itertools
 import json
 import threading
@@ -16,12 +18,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType, web
 
 from bot.platforms._slack_manifest import SCOPES
 from tests.slack.blocks import problem_of
 
 BOT_TOKEN, APP_TOKEN = "xoxb-of-the-tests", "xapp-of-the-tests"
+SIGNING_SECRET = "the-signing-secret-of-the-tests"
 TEAM, BOT = "T1", "UBOT"
 PATIENCE = 3.0
 DELIVERIES = 4
@@ -58,6 +61,7 @@ class FakeSlack:
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-slack", daemon=True)
         self._runner: web.AppRunner
         self._port = 0
+        self._posts_to: str | None = None
         self._deliveries: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> FakeSlack:
@@ -75,6 +79,10 @@ class FakeSlack:
     def api_url(self) -> str:
         """What goes into the configuration."""
         return f"http://127.0.0.1:{self._port}/api/"
+
+    def post_to(self, url: str) -> None:
+        """Deliver events there, signed, instead of over connections."""
+        self._posts_to = url
 
     # What people do
 
@@ -139,9 +147,12 @@ class FakeSlack:
             time.sleep(0.02)
         raise AssertionError(f"no such reply within {seconds} s, but {self.replies(thread, channel)}")
 
-    def connections(self) -> int:
-        """How many processes are connected."""
-        return sum(not socket.closed for socket in self._sockets)
+    def await_connections(self, count: int, seconds: float = 60) -> None:
+        """Wait until so many processes are connected."""
+        end = time.monotonic() + seconds
+        while (there := sum(not socket.closed for socket in self._sockets)) < count:
+            assert time.monotonic() < end, f"{there} of {count} are connected"
+            time.sleep(0.02)
 
     # What goes wrong
 
@@ -218,6 +229,11 @@ class FakeSlack:
             "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
         }
         for attempt in range(DELIVERIES):
+            if self._posts_to is not None:
+                if await self._post(payload, attempt, delivery):
+                    return
+                await asyncio.sleep(1)
+                continue
             while not self._sockets:
                 await asyncio.sleep(0.05)
             envelope = f"{event['ts']}-{len(delivery.envelopes)}-{id(delivery)}"
@@ -235,6 +251,24 @@ class FakeSlack:
                 await asyncio.sleep(1)
             else:
                 return
+
+    async def _post(self, payload: Mapping[str, Any], attempt: int, delivery: Delivery) -> bool:
+        """Whether an event that was posted was acknowledged in time."""
+        body = json.dumps(payload)
+        retry = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"} if attempt else {}
+        delivery.envelopes.append(f"post {attempt}")
+        began = time.monotonic()
+        try:
+            async with ClientSession(timeout=ClientTimeout(PATIENCE)) as session:
+                headers = {"Content-Type": "application/json", **signed(body), **retry}
+                async with session.post(self._posts_to or "", data=body, headers=headers) as answer:
+                    taken = answer.status == 200
+        except (ClientError, TimeoutError):
+            return False
+        if taken:
+            delivery.took = time.monotonic() - began
+            delivery.acknowledged.set()
+        return taken
 
     # The Web API
 
@@ -313,6 +347,13 @@ class FakeSlack:
         if problem := problem_of(given):
             self.problems.append(problem)
             raise _RefusedError(problem.partition(":")[0])
+
+
+def signed(body: str, secret: str = SIGNING_SECRET, age: float = 0) -> dict[str, str]:
+    """The headers that say that Slack has sent a body, `age` seconds ago."""
+    moment = str(int(time.time() - age))
+    digest = hmac.new(secret.encode(), f"v0:{moment}:{body}".encode(), hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": f"v0={digest}"}
 
 
 class _RefusedError(Exception):

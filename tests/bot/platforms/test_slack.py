@@ -1,7 +1,10 @@
-"""Sabio in Slack: the real Bolt stack over Socket Mode, against a Slack that checks what it is sent."""
+"""Sabio in Slack: the real Bolt stack in both of its modes, against a Slack that checks what it is sent."""
 
+import json
 import time
 from contextlib import contextmanager
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -12,8 +15,9 @@ from config.sections import SlackSettings
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import inbox, now
 from ingest.ledger.tables import events, questions
-from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, TEAM, FakeSlack
+from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, SIGNING_SECRET, TEAM, FakeSlack, signed
 from tests.slack.blocks import text_of
+from workers.probes import Probes
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -21,8 +25,8 @@ HOLIDAY = "How many days of holiday does everybody have?"
 BANDS = "Where does band three start?"
 
 
-@pytest.fixture
-def slack():
+@contextmanager
+def workspace():
     with FakeSlack() as slack:
         slack.add_person("UANA", "ana@acme.com")
         slack.add_person("ULUIS", "luis@acme.com", locale="es-ES")
@@ -30,16 +34,38 @@ def slack():
     assert slack.problems == []
 
 
+@pytest.fixture(params=["socket", "http"])
+def slack(request):
+    """A workspace that delivers its events in one of the two ways."""
+    with workspace() as slack:
+        slack.mode = request.param
+        yield slack
+
+
+@pytest.fixture
+def socket_slack():
+    """A workspace that delivers its events over connections."""
+    with workspace() as slack:
+        slack.mode = "socket"
+        yield slack
+
+
 @contextmanager
 def connected(kb, slack, **changed):
-    given = {"api_url": slack.api_url, "bot_token": BOT_TOKEN, "app_token": APP_TOKEN} | changed
-    kb.settings = kb.settings.model_copy(update={"slack": SlackSettings.model_validate(given)})
+    given = {"mode": slack.mode, "api_url": slack.api_url, "bot_token": BOT_TOKEN}
+    given |= {"app_token": APP_TOKEN} if slack.mode == "socket" else {"signing_secret": SIGNING_SECRET}
+    kb.settings = kb.settings.model_copy(update={"slack": SlackSettings.model_validate(given | changed)})
     sabio = Slack(kb)
+    server = Probes("127.0.0.1", 0, posts={"/slack/events": sabio.respond})
     try:
+        _, port = server.start()
+        if slack.mode == "http":
+            slack.post_to(f"http://127.0.0.1:{port}/slack/events")
         sabio.start()
-        yield sabio
+        yield port
     finally:
         sabio.stop()
+        server.stop()
 
 
 def answered(reply):
@@ -173,13 +199,17 @@ def test_an_event_that_is_delivered_again_is_answered_once(own_kb, slack):
     assert len(rows(own_kb, questions)) == 1
 
 
-def test_two_processes_share_the_events_and_answer_each_once(own_kb, slack):
-    with KnowledgeBase(own_kb.settings) as second, connected(own_kb, slack), connected(second, slack):
-        assert slack.connections() == 2
-        said = [slack.say("UANA", f"<@{BOT}> {HOLIDAY}")[0] for _ in range(12)]
+def test_two_processes_share_the_events_and_answer_each_once(own_kb, socket_slack):
+    with (
+        KnowledgeBase(own_kb.settings) as second,
+        connected(own_kb, socket_slack),
+        connected(second, socket_slack),
+    ):
+        socket_slack.await_connections(2)
+        said = [socket_slack.say("UANA", f"<@{BOT}> {HOLIDAY}")[0] for _ in range(12)]
         for asked in said:
-            slack.await_reply(asked, until=answered)
-    assert [len(slack.replies(asked)) for asked in said] == [1] * 12
+            socket_slack.await_reply(asked, until=answered)
+    assert [len(socket_slack.replies(asked)) for asked in said] == [1] * 12
 
 
 def test_what_a_process_left_is_answered_by_the_next_in_the_message_that_was_begun(own_kb, slack):
@@ -224,13 +254,13 @@ def test_where_the_message_or_the_channel_is_gone_nothing_is_tried_for_ever(own_
             time.sleep(0.05)
 
 
-def test_a_connection_that_slack_closes_is_opened_again(own_kb, slack):
-    with connected(own_kb, slack):
-        slack.disconnect()
-        asked, delivery = slack.say("UANA", f"<@{BOT}> {HOLIDAY}")
-        slack.await_reply(asked, until=answered)
+def test_a_connection_that_slack_closes_is_opened_again(own_kb, socket_slack):
+    with connected(own_kb, socket_slack):
+        socket_slack.disconnect()
+        asked, delivery = socket_slack.say("UANA", f"<@{BOT}> {HOLIDAY}")
+        socket_slack.await_reply(asked, until=answered)
         assert delivery.acknowledged.wait(5)
-    assert len(slack.replies(asked)) == 1
+    assert len(socket_slack.replies(asked)) == 1
 
 
 def test_an_event_is_not_acknowledged_before_it_is_kept(own_kb, slack, monkeypatch):
@@ -260,8 +290,8 @@ def test_an_event_is_not_acknowledged_before_it_is_kept(own_kb, slack, monkeypat
         ("bot_token", APP_TOKEN, "xoxb-"),
     ],
 )
-def test_a_token_that_is_not_right_is_told_with_its_name(own_kb, slack, token, wrong, told):
-    with pytest.raises(ConfigError, match=told), connected(own_kb, slack, **{token: wrong}):
+def test_a_token_that_is_not_right_is_told_with_its_name(own_kb, socket_slack, token, wrong, told):
+    with pytest.raises(ConfigError, match=told), connected(own_kb, socket_slack, **{token: wrong}):
         pass
 
 
@@ -271,3 +301,33 @@ def test_a_slack_that_is_not_there_yet_is_waited_for(own_kb, slack, monkeypatch)
     with connected(own_kb, slack):
         asked, _ = slack.say("UANA", f"<@{BOT}> {HOLIDAY}")
         slack.await_reply(asked, until=answered)
+
+
+# What is posted
+
+
+def post(port, body, headers):
+    request = Request(f"http://127.0.0.1:{port}/slack/events", body.encode(), headers, method="POST")
+    try:
+        with urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_only_what_slack_has_signed_just_now_is_taken(own_kb):
+    body = json.dumps({"type": "url_verification", "challenge": "c-1"})
+    with workspace() as slack:
+        slack.mode = "http"
+        with connected(own_kb, slack) as port:
+            as_json = {"Content-Type": "application/json"}
+            status, said = post(port, body, as_json | signed(body))
+            assert (status, "c-1" in said) == (200, True)
+            for headers in ({}, signed(body, "another secret"), signed(body, age=600), signed(body + " ")):
+                assert post(port, body, as_json | headers)[0] == 401
+        assert post_after_the_end(own_kb, slack, body) == 503
+
+
+def post_after_the_end(kb, slack, body):
+    sabio = Slack(kb)
+    return sabio.respond(body.encode(), signed(body))[0]

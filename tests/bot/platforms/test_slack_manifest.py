@@ -43,6 +43,9 @@ def test_it_can_be_printed_as_yaml_and_as_json():
     assert yaml.safe_load(as_text()) == json.loads(as_text(json_=True)) == manifest()
 
 
-def test_no_address_is_asked_for():
+def test_no_address_is_asked_for_unless_there_is_one():
     assert manifest()["settings"]["socket_mode_enabled"]
     assert "http" not in as_text()
+    posted = manifest("https://sabio.acme.com/")["settings"]
+    assert posted["event_subscriptions"]["request_url"] == "https://sabio.acme.com/slack/events"
+    assert not posted["socket_mode_enabled"]
