@@ -40,6 +40,7 @@ class Child:
                 env={
                     **os.environ,
                     "PYTHONUNBUFFERED": "1",
+                    "PYTHONFAULTHANDLER": "1",
                     **{key: str(value) for key, value in environ.items()},
                 },
                 stdin=subprocess.DEVNULL,
@@ -65,10 +66,15 @@ class Child:
         self._process.wait(30)
 
     def stop(self, seconds: float = 30) -> int:
-        """End it in good order: its exit code. It is killed, and an error, if it takes longer."""
+        """End it in good order: its exit code. It is killed, and an error that says where its threads are, if
+        it takes longer."""
         self._process.terminate()
         try:
             return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)  # faulthandler writes the stacks into its log
+            time.sleep(1)
+            raise AssertionError(f"it did not end within {seconds} s:\n{self.said()}") from None
         finally:
             self.kill()
 

@@ -57,6 +57,8 @@ GRACE = 20.0
 """Seconds that answers under way may take to end when the process is to stop."""
 REMEMBERED = timedelta(days=7)
 """For how long an event that was answered is known again; Slack's last delivery comes after some minutes."""
+_FAREWELL = 3.0
+"""Seconds that closing the connection may take."""
 _PATIENCE = 10.0
 """Seconds that keeping an event may take; Slack waits for three."""
 _RETRY = (5.0, 15.0, 60.0, 300.0)
@@ -136,6 +138,8 @@ class Slack:
             with suppress(RuntimeError):  # the loop ended at this very moment
                 self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join(GRACE + 10)
+            if self._thread.is_alive():
+                log.warning("slack: still not done; what was under way is left to others")
 
     async def _run(self, begun: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
@@ -160,7 +164,8 @@ class Slack:
             for beat in beats[1:]:
                 beat.cancel()
             if self._socket is not None:
-                await self._socket.close_async()  # type: ignore[no-untyped-call]
+                with suppress(TimeoutError):  # the other side need not answer the farewell
+                    await asyncio.wait_for(self._socket.close_async(), _FAREWELL)  # type: ignore[no-untyped-call]
             await self._end()
             beats[0].cancel()
 
