@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from config import tracing
@@ -118,8 +119,17 @@ def _in_chat(kb: KnowledgeBase, slack: Slack | None, say: Say) -> Iterator[None]
 
 
 def _stop_on_sigterm() -> threading.Event:
+    """An event that SIGTERM sets. Not by itself: whoever waits for an event holds its lock now and then, and
+    a handler that wanted it in that moment would wait for the very thread that it has interrupted."""
     stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    asked: SimpleQueue[None] = SimpleQueue()  # may be put to at any moment
+
+    def stop() -> None:
+        asked.get()
+        stopped.set()
+
+    threading.Thread(target=stop, name="sabio-stop", daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: asked.put(None))
     return stopped
 
 

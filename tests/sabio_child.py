@@ -60,6 +60,10 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
+    def ended(self, seconds: float = 30) -> int:
+        """The exit code of one that ends by itself."""
+        return self._process.wait(seconds)
+
     def kill(self) -> None:
         """End it at once, as a machine that loses power."""
         self.signal(signal.SIGKILL)

@@ -1,10 +1,12 @@
 """`sabio serve` is in each chat platform whose tokens are there, and says what is missing for the others."""
 
+import os
 import signal
 import time
 
 import pytest
 
+from bot import running
 from tests.sabio_child import Child
 from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, FakeSlack
 
@@ -36,7 +38,6 @@ def test_with_both_tokens_it_answers_until_it_is_told_to_stop(own_company, slack
         await_words(child, "Slack: @sabio in Acme.")
         asked, _ = slack.say("UANA", f"<@{BOT}> How many days of holiday does everybody have?")
         assert "24 days" in str(slack.await_reply(asked, until=lambda one: "blocks" in one))
-        child.signal(signal.SIGTERM)
         assert child.stop() == 0
         assert "xoxb" not in child.said()
     assert slack.problems == []
@@ -59,6 +60,18 @@ def test_a_token_that_is_missing_is_named_and_the_rest_goes_on(own_company, slac
 def test_a_token_that_slack_refuses_ends_it_with_the_name_of_the_variable(own_company, slack):
     with serve(own_company, slack, SLACK_BOT_TOKEN="xoxb-old", SLACK_APP_TOKEN=APP_TOKEN) as child:
         await_words(child, "Slack refuses the token in SLACK_BOT_TOKEN (invalid_auth)")
-        assert child.stop() == 2
+        assert child.ended() == 2
         assert "xoxb-old" not in child.said()
         assert "Traceback" not in child.said()
+
+
+def test_sigterm_may_come_at_any_moment():
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        stopped = running._stop_on_sigterm()
+        with stopped._cond:  # as in the moment in which a wait begins or ends
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert stopped.wait(10)
+    finally:
+        signal.signal(signal.SIGTERM, before)
