@@ -15,7 +15,8 @@ import threading
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any
@@ -247,7 +248,7 @@ class _Request(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer one of the three."""
         path = self.path.partition("?")[0]
-        try:
+        with self._answered():
             if path == "/healthz":
                 self._answer(*self.server.probes.health())
             elif path == "/readyz":
@@ -257,11 +258,6 @@ class _Request(BaseHTTPRequestHandler):
                 self._send(200, media_type, body)
             else:
                 self._answer(404, {"error": "there are /healthz, /readyz and /metrics"})
-        except OSError:
-            raise  # the other side went away
-        except Exception:
-            log.exception("%s failed", path)
-            self._answer(500, {"error": "this failed; the log says why"})
 
     def do_POST(self) -> None:
         """Pass on what is posted to a path that somebody answers."""
@@ -274,15 +270,21 @@ class _Request(BaseHTTPRequestHandler):
         elif int(length) > _LARGEST:
             self._answer(413, {"error": f"more than {_LARGEST:,} bytes"})
         else:
-            try:
+            with self._answered():
                 self._send(*post(self.rfile.read(int(length)), dict(self.headers.items())))
-            except OSError:
-                raise  # the other side went away
-            except Exception:
-                log.exception("what was posted to %s failed", self.path)
-                self._answer(500, {"error": "this failed; the log says why"})
 
     do_HEAD = do_GET  # noqa: N815 - named by the standard library
+
+    @contextmanager
+    def _answered(self) -> Iterator[None]:
+        """Answer that it failed, where the block does."""
+        try:
+            yield
+        except OSError:
+            raise  # the other side went away
+        except Exception:
+            log.exception("%s failed", self.path.partition("?")[0])
+            self._answer(500, {"error": "this failed; the log says why"})
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Refuse a request that is none, without saying it back."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot import wording
-from bot.messages import Answer, Citation, Outcome, Suggestion
+from bot.messages import Answer, Citation, Outcome
 
 SECTION = 3_000
 """Characters of a section's text at most: https://docs.slack.dev/reference/block-kit/blocks/section-block/"""
@@ -43,6 +43,12 @@ def render(answer: Answer) -> tuple[str, list[Block]]:
     return escape(answer.text)[:SECTION], blocks
 
 
+def notice(said: str) -> tuple[str, list[Block]]:
+    """One of Sabio's own sentences as a reply, as `render` gives an answer."""
+    text = escape(said)
+    return text, [_section(text)]
+
+
 def _parts(lines: Iterator[str]) -> Iterator[str]:
     """Lines put together into as few parts as fit a section each."""
     part = ""
@@ -70,7 +76,7 @@ def _sources(answer: Answer) -> Iterator[str]:
         for one in answer.citations:
             yield _source(one, answer.language)
     elif answer.outcome is Outcome.NOT_FOUND:
-        yield from (_page(one) for one in answer.suggestions if one.url)
+        yield from (_link(one.title, one.url) for one in answer.suggestions if one.url)
 
 
 def _source(citation: Citation, language: str) -> str:
@@ -84,10 +90,6 @@ def _source(citation: Citation, language: str) -> str:
     )
     quote = " ".join(quote.split())
     return f"[{citation.number}] {place}{f' ({about})' if about else ''}: “{escape(quote)}”"
-
-
-def _page(suggestion: Suggestion) -> str:
-    return _link(suggestion.title, suggestion.url)
 
 
 def _link(title: str, url: str | None) -> str:

@@ -38,7 +38,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot import wording
 from bot.door import handle
 from bot.messages import Answer, Message
-from bot.platforms._slack_blocks import escape, render
+from bot.platforms._slack_blocks import Block, notice, render
 from bot.platforms._slack_errors import is_over, problem_of
 from bot.platforms._slack_people import Asker, People
 from config.errors import ConfigError, SabioError
@@ -155,23 +155,24 @@ class Slack:
         )
         if not await self._connected(begun):
             return
-        beats = [asyncio.create_task(self._every(LEASE / 3, self._renew))]
-        beats.append(asyncio.create_task(self._every(LOOK, self._take_up)))
-        beats.append(asyncio.create_task(self._every(3600, self._forget)))
+        renewing, *looking = [
+            asyncio.create_task(self._every(seconds, do))
+            for seconds, do in ((LEASE / 3, self._renew), (LOOK, self._take_up), (3600, self._forget))
+        ]
         try:
             await self._stopping.wait()
         finally:
-            for beat in beats[1:]:
-                beat.cancel()
+            for task in looking:
+                task.cancel()
             if self._socket is not None:
                 with suppress(TimeoutError):  # the other side need not answer the farewell
                     await asyncio.wait_for(self._socket.close_async(), _FAREWELL)  # type: ignore[no-untyped-call]
             await self._end()
-            beats[0].cancel()
+            renewing.cancel()
 
     async def _connected(self, begun: threading.Event) -> bool:
         """Connect as soon as that is possible. False: the process is to stop before that."""
-        for attempt in count():
+        for attempt in count(1):
             try:
                 self._me = (await self._client.auth_test()).data  # type: ignore[assignment]
                 self._people = People(self._client, str(self._me["team_id"]))
@@ -181,9 +182,8 @@ class Slack:
                     raise ConfigError(problem) from error
                 self._told = f"not reachable yet ({type(error).__name__}), trying again"
                 begun.set()
-                wait = _RETRY[min(attempt, len(_RETRY) - 1)]
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), wait)
+                    await asyncio.wait_for(self._stopping.wait(), _pause(attempt))
                     return False
             else:
                 self._told = f"@{self._me.get('user')} in {self._me.get('team')}"
@@ -226,7 +226,7 @@ class Slack:
         await self._ledger(inbox.forget, now() - REMEMBERED)
 
     async def _take_up(self) -> None:
-        for id_ in await self._ledger(inbox.due, PLATFORM):
+        for id_ in await self._look(inbox.due, PLATFORM):
             self._begin(id_)
 
     async def _receive(self, body: dict[str, Any]) -> BoltResponse:
@@ -236,7 +236,7 @@ class Slack:
         place = f"{PLATFORM}:{team}/{event.get('channel')}"
         if not _is_question(event) and not (
             _may_follow(event, str(self._me["user_id"]))
-            and await self._ledger(inbox.takes_part, f"{place}/{event['thread_ts']}")
+            and await self._look(inbox.takes_part, f"{place}/{event['thread_ts']}")
         ):
             return BoltResponse(status=200)
         id_ = f"{place}/{event['ts']}"
@@ -273,8 +273,7 @@ class Slack:
                 return
             level = logging.ERROR if problem_of(error) else logging.WARNING
             log.log(level, "slack: %s is answered later: %s", id_, reason)
-            wait = _RETRY[min(event.attempts, len(_RETRY)) - 1]
-            await self._quietly(inbox.give_back, id_, wait)
+            await self._quietly(inbox.give_back, id_, _pause(event.attempts))
 
     async def _quietly(self, change: Callable[..., object], id_: str, *more: object) -> None:
         with suppress(SabioError):  # its lease ends by itself
@@ -318,10 +317,9 @@ class Slack:
                 return str(message["ts"])
         return None
 
-    async def _reply(self, asked: Mapping[str, Any], asker: Asker) -> tuple[str, list[dict[str, Any]]]:
+    async def _reply(self, asked: Mapping[str, Any], asker: Asker) -> tuple[str, list[Block]]:
         if not asker.colleague:
-            text = escape(wording.say("colleagues_only", asker.language))
-            return text, [{"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}]
+            return notice(wording.say("colleagues_only", asker.language))
         place = f"{asked['team']}/{asked['channel']}"
         alone = asked.get("channel_type") == "im"
         message = Message(
@@ -337,11 +335,27 @@ class Slack:
         return render(answer)
 
     async def _ledger(self, do: Callable[..., T], *arguments: Any) -> T:
+        """What changes the ledger, in a transaction of its own."""
+
         def run() -> T:
             with self._kb.ledger.write() as connection:
                 return do(connection, *arguments)
 
         return await asyncio.to_thread(run)
+
+    async def _look(self, do: Callable[..., T], *arguments: Any) -> T:
+        """What only reads the ledger, and so keeps nobody from writing."""
+
+        def run() -> T:
+            with self._kb.ledger.read() as connection:
+                return do(connection, *arguments)
+
+        return await asyncio.to_thread(run)
+
+
+def _pause(attempt: int) -> float:
+    """Seconds to wait after an attempt that failed, counted from 1."""
+    return _RETRY[min(attempt, len(_RETRY)) - 1]
 
 
 def _is_question(event: Mapping[str, Any]) -> bool:

@@ -32,7 +32,6 @@ class Event:
     """How often it was taken, this time included."""
     reply: str | None
     """The platform's name of the message that answers it, where one was begun."""
-    received_at: datetime
 
 
 def receive(connection: Connection, id_: str, platform: str, content: Mapping[str, Any]) -> bool:
@@ -61,7 +60,7 @@ def take(connection: Connection, id_: str, owner: str, seconds: float) -> Event 
         .where(events.c.id == id_)
         .values(owner=owner, lease_until=moment + timedelta(seconds=seconds), attempts=row.attempts + 1)
     )
-    return Event(row.id, row.content, row.attempts + 1, row.reply, row.received_at)
+    return Event(row.id, row.content, row.attempts + 1, row.reply)
 
 
 def renew(connection: Connection, owner: str, seconds: float) -> None:
