@@ -36,7 +36,7 @@ def turn(kb: KnowledgeBase, person: str | None, platform: str, language: str) ->
             since, refused = now() - MINUTE, Outcome.UNAVAILABLE.value
             asked = max(here, asking.count_asked(ledger, counted, since, besides=refused))
         if asked >= limits.questions_per_minute:
-            raise UnavailableError(wording.say("too_many", language, count=str(asked)))
+            raise UnavailableError(wording.say("too_many", language, count=asked))
     if not queue.enter(counted):
         raise UnavailableError(wording.say("busy", language))
     try:

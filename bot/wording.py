@@ -1,148 +1,137 @@
-"""What Sabio itself says, in Spanish and in English. Everything else in an answer is quoted."""
+"""What Sabio itself says, in the language of the question. Everything else in an answer is quoted.
+
+The sentences are in `locales/`, one catalogue a language: `en.po` has them all, and what another does not
+have is said in English. A regional catalogue (`es_MX.po`) needs only what differs from its language's.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import io
+import re
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+from typing import TYPE_CHECKING, Never
 
-_MONTHS = {
-    "en": "January February March April May June July August September October November December".split(),  # noqa: SIM905
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),  # noqa: SIM905
-}
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.messages import Catalog
 
-_SENTENCES = {
-    "according_to": {
-        "en": "According to “{title}”:",
-        "es": "Según «{title}»:",
-    },
-    "according_to_dated": {
-        "en": "According to “{title}” ({date}):",
-        "es": "Según «{title}» ({date}):",
-    },
-    "maybe": {
-        "en": "This is the nearest I found; it may not answer all of your question.",
-        "es": "Esto es lo más cercano que he encontrado; puede que no responda a toda la pregunta.",
-    },
-    "not_found": {
-        "en": "I found no answer to that in what I can read here.",
-        "es": "No he encontrado respuesta a eso en lo que puedo leer aquí.",
-    },
-    "nearest": {
-        "en": "The nearest pages:",
-        "es": "Las páginas más cercanas:",
-    },
-    "page": {
-        "en": "- {title}: “{quote}”",
-        "es": "- {title}: “{quote}”",
-    },
-    "whom": {
-        "en": "{author} wrote the nearest one and may know.",
-        "es": "{author} escribió la más cercana y quizá lo sepa.",
-    },
-    "not_allowed": {
-        "en": "There is an answer, but not everyone here may read it. Ask me privately.",
-        "es": "Hay una respuesta, pero no todas las personas de aquí pueden leerla. Pregúntame en privado.",
-    },
-    "unavailable": {
-        "en": "I cannot answer right now: {reason}. This says nothing about whether there is an answer."
-        " (Reference {reference}.)",
-        "es": "Ahora mismo no puedo responder: {reason}. Esto no dice nada sobre si hay respuesta."
-        " (Referencia {reference}.)",
-    },
-    "translated": {
-        "en": "(automatic translation: {text})",
-        "es": "(traducción automática: {text})",
-    },
-    "broken_source": {
-        "en": "The last sync of {source} failed, so it may be out of date.",
-        "es": "La última sincronización de {source} falló; puede no estar al día.",
-    },
-    "old_source": {
-        "en": "The last sync of {source} was on {date}, longer ago than its schedule allows.",
-        "es": "La última sincronización de {source} fue el {date}, hace más de lo que permite su horario.",
-    },
-    "model_away": {
-        "en": "The language model did not answer, so this is quoted word for word.",
-        "es": "El modelo de lenguaje no respondió; esto son citas literales.",
-    },
-    "model_broke_off": {
-        "en": "The language model broke off, so this may not be all.",
-        "es": "El modelo de lenguaje se interrumpió; puede que falte algo.",
-    },
-    "model_misconfigured": {
-        "en": "The language model is not set up right, so this is quoted word for word.",
-        "es": "El modelo de lenguaje está mal configurado; esto son citas literales.",
-    },
-    "spent": {
-        "en": "The budget of the language model is used up for today, so this is quoted word for word.",
-        "es": "El presupuesto de hoy del modelo de lenguaje se ha agotado; esto son citas literales.",
-    },
-    "disagree": {
-        "en": "These pages do not say the same: {pages}.",
-        "es": "Estas páginas no dicen lo mismo: {pages}.",
-    },
-    "link": {
-        "en": "(link: see the source)",
-        "es": "(enlace: véase la fuente)",
-    },
-    "restored_source": {
-        "en": "Nothing is answered from {source} until it has been synced: a backup was restored.",
-        "es": "No se responde de {source} hasta sincronizarla: se restauró una copia de seguridad.",
-    },
-    "misconfigured": {
-        "en": "something in Sabio's configuration must be changed by whoever runs it",
-        "es": "quien administra Sabio debe cambiar algo en su configuración",
-    },
-    "internal": {
-        "en": "something went wrong inside Sabio",
-        "es": "algo ha fallado dentro de Sabio",
-    },
-    "too_many": {
-        "en": "you have asked {count} questions within a minute; please wait a little",
-        "es": "has hecho {count} preguntas en un minuto; espera un poco, por favor",
-    },
-    "busy": {
-        "en": "many people are asking at this moment; please try again in a minute",
-        "es": "hay mucha gente preguntando en este momento; inténtalo de nuevo en un minuto",
-    },
-    "greeting": {
-        "en": "Hello! Ask me anything about what our documents say; I show the words that I rest on.",
-        "es": "¡Hola! Pregúntame lo que quieras sobre lo que dicen nuestros documentos; muestro las palabras"
-        " en que me baso.",
-    },
-    "thanks": {"en": "You're welcome!", "es": "¡De nada!"},
-    "goodbye": {"en": "Goodbye!", "es": "¡Hasta luego!"},
-    "abilities": {
-        "en": "I answer questions from our own documents ({sources}). Each sentence shows the words that it"
-        " rests on and where they stand, and if I find no answer, I say so. Ask for example: how many days of"
-        " holiday do I have?",
-        "es": "Respondo a preguntas con nuestros propios documentos ({sources}). Cada frase muestra las"
-        " palabras en que se basa y dónde están, y si no encuentro respuesta, lo digo. Pregunta por ejemplo:"
-        " ¿cuántos días de vacaciones tengo?",
-    },
-    "looking": {"en": "I am looking for it …", "es": "Lo estoy buscando…"},
-    "colleagues_only": {
-        "en": "I answer full members of this workspace only, not guests or people of other companies.",
-        "es": "Solo respondo a miembros plenos de este espacio, no a invitados ni a otras empresas.",
-    },
-    "empty_question": {
-        "en": "Ask me something, for example: how many days of holiday do I have?",
-        "es": "Pregúntame algo, por ejemplo: ¿cuántos días de vacaciones tengo?",
-    },
-}
+LOCALES = Path(__file__).with_name("locales")
+_LEAST, _YEAR = timedelta(seconds=1), timedelta(days=365)
+# English that is of no country in particular: 3 March 2026, and 1,234.
+_INTERNATIONAL = "en_001"
 
 
-def say(key: str, language: str, **values: str) -> str:
+def say(key: str, language: str, *, count: int | None = None, **values: str | int) -> str:
     """One of Sabio's own sentences, in the language of the question where it has it, else in English.
 
-    It is one line, whatever white space the values bring: a title cannot pass for a line of the answer.
+    `language` is a code with or without a region (`es`, `es-MX`, `pt_BR`). `count` chooses the plural form of
+    a sentence that speaks of `{count}` things; numbers are written as the language writes them. What is said
+    is one line, whatever white space the values bring: a title cannot pass for a line of the answer.
     """
-    said = _SENTENCES[key]
-    one_line = {name: " ".join(value.split()) for name, value in values.items()}
-    return said.get(language, said["en"]).format(**one_line)
+    sentences = _sentences(_names(language))
+    said = sentences.gettext(key) if count is None else sentences.ngettext(key, key, count)
+    filled = values if count is None else {**values, "count": count}
+    return said.format(**{name: _on_a_line(value, language) for name, value in filled.items()})
 
 
 def date(moment: datetime, language: str) -> str:
     """A day in words, as `3 March 2026`."""
-    months = _MONTHS.get(language, _MONTHS["en"])
-    of = " de " if language == "es" else " "
-    return f"{moment.day}{of}{months[moment.month - 1]}{of}{moment.year}"
+    from babel.dates import format_date
+
+    return format_date(moment, "long", _locale(language))
+
+
+def ago(moment: datetime, language: str, now: datetime) -> str:
+    """How long before `now` a moment was, in words and roughly: `3 days ago`; one to come is `in 3 days`."""
+    from babel.dates import format_timedelta
+
+    passed = moment - now if abs(moment - now) >= _LEAST else -_LEAST  # never "in 0 seconds"
+    whole = 2 if abs(passed) > _YEAR else 1  # "11 months" is no year, and "18 months" are not two
+    return format_timedelta(passed, threshold=whole, add_direction=True, locale=_locale(language))
+
+
+def number(n: float, language: str) -> str:
+    """A number as the language writes it: `12,345.6` or `12.345,6`, with three decimals at the most."""
+    from babel.numbers import format_decimal
+
+    return format_decimal(n, locale=_locale(language))
+
+
+def read(path: Path) -> Catalog:
+    """The sentences of one language, whose code is the file's name. `ValueError` says what is wrong where."""
+    from babel.messages.pofile import PoFileError, read_po
+
+    written = path.read_bytes()
+    try:
+        return read_po(io.StringIO(written.decode()), locale=path.stem, abort_invalid=True)
+    except UnicodeDecodeError as error:
+        line, wrong = written.count(b"\n", 0, error.start), "not UTF-8"
+    except PoFileError as error:
+        line, wrong = error.lineno, str(error).removesuffix(f" on {error.lineno}")
+    raise ValueError(f"{path}, line {line + 1}: {wrong}")
+
+
+class _Nothing(NullTranslations):
+    """Where a sentence is looked for last: not even English has it, which is a mistake in the code."""
+
+    def gettext(self, message: str) -> Never:
+        raise KeyError(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> Never:  # noqa: ARG002
+        raise KeyError(msgid1)
+
+
+@cache
+def _sentences(names: tuple[str, ...]) -> NullTranslations:
+    """The catalogues of those names, each asked for what those before it do not have; read once."""
+    if not names:
+        return _Nothing()
+    from babel.messages.mofile import write_mo
+
+    compiled = io.BytesIO()
+    write_mo(compiled, read(LOCALES / f"{names[0]}.po"))
+    compiled.seek(0)
+    sentences = GNUTranslations(compiled)
+    sentences.add_fallback(_sentences(names[1:]))
+    return sentences
+
+
+@lru_cache(64)
+def _names(language: str) -> tuple[str, ...]:
+    """Which catalogues have a say, the nearest first: (`es_MX`, `es`, `en`) for `es-mx`, where they are."""
+    there = _catalogues()
+    near = [there[code] for code in _shortened(language) if code in there]
+    return (*near, *(["en"] if "en" not in near else []))
+
+
+@cache
+def _catalogues() -> dict[str, str]:
+    return {path.stem.lower(): path.stem for path in LOCALES.glob("*.po")}
+
+
+def _shortened(language: str) -> list[str]:
+    """`zh-Hant-TW` as `zh_hant_tw`, `zh_hant` and `zh`."""
+    parts = re.split("[-_]", language.lower())
+    return ["_".join(parts[:length]) for length in range(len(parts), 0, -1)]
+
+
+@lru_cache(64)
+def _locale(language: str) -> Locale:
+    """How dates and numbers are written: as in the region, if Sabio speaks its language."""
+    from babel import Locale, UnknownLocaleError
+
+    codes = _shortened(language)
+    if codes[-1] in _catalogues() and codes != ["en"]:
+        for code in codes:
+            try:
+                return Locale.parse(code)
+            except (UnknownLocaleError, ValueError):
+                continue  # a region that nobody has heard of: as its language
+    return Locale.parse(_INTERNATIONAL)
+
+
+def _on_a_line(value: str | int, language: str) -> str:
+    return number(value, language) if isinstance(value, int) else " ".join(value.split())

@@ -259,7 +259,7 @@ def test_help_names_every_command_and_loads_nothing_heavy():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in commands():
         assert re.search(rf"^  {name}  ", done.stdout, re.MULTILINE), name
-    heavy = {"rich", "pydantic", "sqlalchemy", "numpy", "yaml", "asyncio"}
+    heavy = {"rich", "pydantic", "sqlalchemy", "numpy", "yaml", "asyncio", "babel"}
     assert heavy & set(done.stdout.splitlines()[-1].split()) == set()
 
 
