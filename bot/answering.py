@@ -31,6 +31,18 @@ HOPELESS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
+class Venue:
+    """Where an answer is said, as far as it depends on that."""
+
+    sources: frozenset[str] | None = None
+    """Those that are answered from; None: all."""
+    shared: frozenset[str] | None = None
+    """Those of them that everybody who reads along may be told of; None: all of them."""
+    tone: str | None = None
+    """How a language model should sound; None: as the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """Everything that an answer is decided on."""
 
@@ -42,10 +54,15 @@ class Inspection:
     outcome: Outcome
 
 
-def inspect(kb: KnowledgeBase, text: str, principals: Readers) -> Inspection:
-    """Look for an answer that a person with these principals may read. Raises `UnavailableError`."""
+def inspect(
+    kb: KnowledgeBase, text: str, principals: Readers, sources: frozenset[str] | None = None
+) -> Inspection:
+    """Look for an answer that a person with these principals may read, in those sources (None: all).
+
+    Raises `UnavailableError`.
+    """
     with span("retrieve") as told:
-        found = rerank(kb, retrieve(kb, text, principals, limit=POOL))
+        found = rerank(kb, retrieve(kb, text, principals, sources=sources, limit=POOL))
         told.set(passages=len(found.passages), dropped=len(found.dropped))
     with span("rank") as told:
         ranked = ranking.rank(found, found.encoder)
@@ -68,6 +85,7 @@ def answer(
     *,
     writer: Writer | None = None,
     show: Show | None = None,
+    venue: Venue = Venue(),
 ) -> Answer:
     """Answer a question with claims that were checked, one by one told to `show`.
 
@@ -76,30 +94,35 @@ def answer(
     outage is never told as "not found".
     """
     if audience is None:
-        return respond(kb, inspect(kb, text, principals), writer, show)
+        return respond(kb, inspect(kb, text, principals, venue.sources), writer, show, venue.tone)
     # A search of its own: what only the asker may read takes no part in the answer that all will see.
-    shared = principals & audience
-    reply = respond(kb, inspect(kb, text, shared), writer, show)
-    if reply.outcome is not Outcome.NOT_FOUND or shared == principals:
+    shared, sources = principals & audience, venue.sources if venue.shared is None else venue.shared
+    reply = respond(kb, inspect(kb, text, shared, sources), writer, show, venue.tone)
+    if reply.outcome is not Outcome.NOT_FOUND or (shared, sources) == (principals, venue.sources):
         return reply
-    private = inspect(kb, text, principals)
+    private = inspect(kb, text, principals, venue.sources)
     if compose(kb, private).outcome is Outcome.NOT_FOUND:
         return reply
-    if may_read(shared, private.ranked[0].passage.passage.readers):
+    best = private.ranked[0].passage.passage
+    if may_read(shared, best.readers) and (sources is None or best.source in sources):
         return reply  # what is private would only have tipped the scales for what is not
     hint = Answer(Outcome.NOT_ALLOWED, reply.language, wording.say("not_allowed", reply.language))
     return replace(hint, model=reply.model, tokens=reply.tokens)
 
 
 def respond(
-    kb: KnowledgeBase, inspection: Inspection, writer: Writer | None, show: Show | None = None
+    kb: KnowledgeBase,
+    inspection: Inspection,
+    writer: Writer | None,
+    show: Show | None = None,
+    tone: str | None = None,
 ) -> Answer:
     """The answer in a language model's words where there is one that works, and by quotation otherwise."""
     if writer is None or not inspection.found.passages or inspection.confidence < HOPELESS:
         return compose(kb, inspection, show)
     composer = _composer(kb, inspection, show)
     with span("write") as told:
-        written = _written(kb, inspection, writer, composer)
+        written = _written(kb, inspection, writer, composer, tone)
         told.set(kept=len(written.kept), dropped=len(written.dropped))
     dropped = [*inspection.found.dropped, *written.dropped]
     if written.kept:
@@ -121,7 +144,9 @@ def respond(
     return replace(reply, model=written.model, tokens=written.tokens)
 
 
-def _written(kb: KnowledgeBase, inspection: Inspection, writer: Writer, composer: Composer) -> Written:
+def _written(
+    kb: KnowledgeBase, inspection: Inspection, writer: Writer, composer: Composer, tone: str | None
+) -> Written:
     found, settings = inspection.found, kb.settings
     question = found.question
     passages = [one.passage for one in found.passages[:PROMPTED]]
@@ -129,7 +154,7 @@ def _written(kb: KnowledgeBase, inspection: Inspection, writer: Writer, composer
         question.text,
         question.language,
         passages,
-        tone=settings.tone,
+        tone=settings.tone if tone is None else tone,
         glossary=glossary_of(settings.glossary, [question.text, *(one.text for one in passages)]),
     )
     verifier = Verifier(found.encoder, question)

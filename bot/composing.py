@@ -22,6 +22,11 @@ from workers.schedule import is_late
 
 SUGGESTIONS = 5
 
+
+class StoppedError(Exception):
+    """Nobody wants the answer any more: what is told of sentences raises it, `door.handle` passes it on."""
+
+
 Show = Callable[[Claim, Sequence[Citation]], None]
 """Is told of each claim as soon as it was checked, with the citations that it is the first to need."""
 

@@ -9,8 +9,9 @@ import uuid
 from dataclasses import asdict, replace
 
 from bot import limits, wording
-from bot.answering import answer
-from bot.composing import Show, with_note
+from bot.answering import Venue, answer
+from bot.audience import principals_for, sources_for
+from bot.composing import Show, StoppedError, with_note
 from bot.conversation import stand_alone, thread_of
 from bot.messages import Answer, Message, Outcome
 from bot.smalltalk import kind_of
@@ -23,7 +24,6 @@ from config.tracing import span
 from ingest.knowledge import KnowledgeBase
 from ingest.language import detect
 from ingest.ledger import asking, now
-from ingest.permissions import principals_of
 
 log = logging.getLogger("bot")
 
@@ -34,7 +34,8 @@ LONGEST = 2000
 def handle(kb: KnowledgeBase, message: Message, show: Show | None = None) -> Answer:
     """Answer a message. Whatever happens there is a reply, with a reference that finds it in the ledger.
 
-    `show` is told of each sentence of the answer as soon as it was checked.
+    `show` is told of each sentence of the answer as soon as it was checked. When it raises `StoppedError`,
+    nobody wants the answer any more: this raises the same, and nothing is kept.
     """
     started = time.monotonic()
     reference = uuid.uuid4().hex[:10]
@@ -43,10 +44,16 @@ def handle(kb: KnowledgeBase, message: Message, show: Show | None = None) -> Ans
         reply, standalone = _reply(kb, message, reference, show)
         told.set(outcome=reply.outcome.value, language=reply.language, citations=len(reply.citations))
         reply = replace(reply, reference=reference, seconds=round(time.monotonic() - started, 3))
-        _keep(kb, message, reply, standalone)
+        if message.floor is None or is_sure(reply, message.floor):
+            _keep(kb, message, reply, standalone)
     observe_metric("questions", outcome=reply.outcome.value)
     observe_metric("question_seconds", reply.seconds)
     return reply
+
+
+def is_sure(answer: Answer, floor: float) -> bool:
+    """Whether an answer may be given that nobody asked Sabio for."""
+    return answer.outcome is Outcome.ANSWERED and bool(answer.citations) and answer.confidence >= floor
 
 
 def _reply(
@@ -64,6 +71,8 @@ def _reply(
     except ConfigError as error:
         log.error("question %s could not be answered: %s", reference, error)  # noqa: TRY400 - no trace needed
         return _unavailable(wording.say("misconfigured", language), language, reference), None
+    except StoppedError:
+        raise
     except Exception:
         log.exception("question %s failed", reference)
         return _unavailable(wording.say("internal", language), language, reference), None
@@ -78,26 +87,41 @@ def _make_plain(text: str) -> str:
 def _answer(
     kb: KnowledgeBase, message: Message, language: str, show: Show | None
 ) -> tuple[Answer, str | None]:
+    person = message.person
+    sources = sources_for(kb, message.sources, external=person.external)
+    if person.external and not sources:
+        return Answer(Outcome.NOT_ALLOWED, language, wording.say("colleagues_only", language)), None
     if not message.text:
         return Answer(Outcome.NOT_FOUND, language, wording.say("empty_question", language)), None
+    venue = Venue(sources, sources_for(kb, sources, external=message.outsiders), message.tone)
     if kind := kind_of(message.text):
-        sources = ", ".join(source.label or source.name for source in kb.settings.sources)
-        said = wording.say(kind, language, sources=sources)
+        said = wording.say(kind, language, sources=_named(kb, venue.shared))
         return Answer(Outcome.ANSWERED, language, said, confidence=1.0), None
     writer = kb.keep("writer", lambda: open_writer(kb.settings))
     if writer is None:
-        return _found(kb, message, None, None, show)
-    with spending(kb, message.person.email) as bill:
-        reply, standalone = _found(kb, message, writer if bill else None, bill, show)
+        return _found(kb, message, venue, None, None, show)
+    with spending(kb, person.email) as bill:
+        reply, standalone = _found(kb, message, venue, writer if bill else None, bill, show)
     return (reply if bill else with_note(reply, wording.say("spent", reply.language))), standalone
 
 
+def _named(kb: KnowledgeBase, sources: frozenset[str] | None) -> str:
+    """The sources as people know them; none of them where none may be named."""
+    told = (source for source in kb.settings.sources if sources is None or source.name in sources)
+    return ", ".join(source.label or source.name for source in told) or "…"
+
+
 def _found(
-    kb: KnowledgeBase, message: Message, writer: Writer | None, bill: Bill | None, show: Show | None
+    kb: KnowledgeBase,
+    message: Message,
+    venue: Venue,
+    writer: Writer | None,
+    bill: Bill | None,
+    show: Show | None,
 ) -> tuple[Answer, str | None]:
     question, tokens = stand_alone(kb, message, writer)
-    principals = principals_of(message.person.email, kb.settings.groups)
-    reply = answer(kb, question, principals, message.audience, writer=writer, show=show)
+    principals = principals_for(kb, message.person)
+    reply = answer(kb, question, principals, message.audience, writer=writer, show=show, venue=venue)
     reply = replace(reply, tokens=reply.tokens + tokens)
     if bill is not None:
         bill.add(reply.model, reply.tokens)

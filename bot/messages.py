@@ -24,10 +24,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks. The platform has verified the e-mail, or left it out."""
+    """Who asks. The platform has verified all of it, or left it out."""
 
     email: str | None = None
     name: str | None = None
+    groups: Readers = frozenset()
+    """Principals of groups that the platform itself keeps, as `group:slack/editors`."""
+    external: bool = False
+    """A guest, or somebody of another company."""
+    language: str = "en"
+    """A locale, as `es_MX`: of Sabio's own sentences to them, where there is no question whose language
+    counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,40 @@ class Message:
     platform: str = "terminal"
     audience: Readers | None = None
     """The principals that everyone in the conversation has; None when only the asker reads the reply."""
+    outsiders: bool = False
+    """Guests, or people of other companies, read along: they are told what external sources say only."""
     thread: str | None = None
     """The conversation that it is part of, as the platform names it; None for a question by itself."""
     id: str | None = None
     """The platform's name of the message: it stays when the message is edited and comes again."""
+    sources: frozenset[str] | None = None
+    """The sources that are answered from; None: all."""
+    tone: str | None = None
+    """How a language model should sound; None: as the settings say."""
+    floor: float | None = None
+    """It was not said to Sabio: an answer that is less sure than this is not given, and nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something that a person may do about a notice by pressing it."""
+
+    label: str
+    command: str
+    """What they could as well have written, as `sync wiki --full`."""
+    confirm: str | None = None
+    """What they are asked before it is done; None: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What Sabio says that is no answer: the result of a command, how far it has come, a polite no."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    done: bool = True
+    """False: it goes on, and there will be another in place of this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from heapq import nlargest
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ POOL = 50
 """Hits taken from each leg of the search."""
 LOOKS = 3
 """How often a search is made as long as the ledger does not confirm all that it brings."""
+DEEPER = 8
+"""How many times as many hits are taken, at each look again, where only some sources are answered from: an
+index knows nothing of sources, so what others hold is left out afterwards."""
+DEEPEST = 10_000
+"""The most hits that are taken from a leg then; Weaviate gives no more."""
 BALANCE = 0.6
 """Weight of the dense leg where the embedding model understands the question; see tests/bench/RESULTS.md."""
 BALANCE_UNKNOWN = 0.3
@@ -61,9 +67,15 @@ class Found:
 
 
 def retrieve(
-    kb: KnowledgeBase, text: str, principals: Readers, *, limit: int = 10, pool: int = POOL
+    kb: KnowledgeBase,
+    text: str,
+    principals: Readers,
+    *,
+    sources: frozenset[str] | None = None,
+    limit: int = 10,
+    pool: int = POOL,
 ) -> Found:
-    """The passages nearest to a question that any of `principals` may read.
+    """The passages nearest to a question that any of `principals` may read, in those sources (None: all).
 
     Raises `UnavailableError` when the index, the model or the ledger is down: an outage is no empty list.
     """
@@ -72,7 +84,7 @@ def retrieve(
         # By the model that the collection was made with: another may be on its way in.
         question = collection.encoder.question(text)
         try:
-            looked = _look(kb, collection, question, principals, pool)
+            looked = _look(kb, collection, question, principals, pool, sources)
         except UnavailableError:
             if kb.ledger.collection() == collection.name:
                 raise
@@ -102,14 +114,18 @@ def retrieve(
 class _Gate:
     """The ledger's word about what an index proposes, in one look at it."""
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    def __init__(self, kb: KnowledgeBase, sources: frozenset[str] | None) -> None:
         self._kb = kb
+        self._sources = frozenset(kb.connectors) if sources is None else sources & kb.connectors.keys()
+        """Those that are answered from."""
         self._asked: frozenset[str] | None = None
         self.used: str | None = None
         """The collection in use."""
         self.held: frozenset[str] = frozenset()
         """Sources that are held back."""
         self.confirmed: Mapping[str, Confirmed] = {}
+        self.elsewhere: Set[str] = frozenset()
+        """Chunks that are published in sources that are not answered from here."""
         self.published = False
         """Whether there is anything to answer from."""
 
@@ -118,42 +134,82 @@ class _Gate:
         if self._asked is not None and self._asked.issuperset(chunks):
             return
         with self._kb.ledger.read() as ledger:
-            self.used, held = confirming.look(ledger, self._kb.connectors)
-            answering = [name for name in self._kb.connectors if name not in held]
-            self.confirmed = confirming.confirm(ledger, chunks, answering)
-            self.published = bool(self.confirmed) or confirming.has_published(ledger)
+            self.used, held = confirming.look(ledger, self._sources)
+            if others := self._kb.connectors.keys() - self._sources:
+                sources = confirming.sources_of(ledger, chunks)
+                self.elsewhere = {chunk for chunk, source in sources.items() if source in others}
+            mine = [chunk for chunk in chunks if chunk not in self.elsewhere]
+            self.confirmed = confirming.confirm(ledger, mine, self._sources - held)
+            self.published = bool(self.confirmed or self.elsewhere) or confirming.has_published(ledger)
         self._asked, self.held = frozenset(chunks), frozenset(held)
+
+    def starves(self, hits: Sequence[Hit], depth: int, pool: int) -> bool:
+        """Whether other sources fill what a search brought of `depth` hits a leg, and there may be more."""
+        if not (self._sources and self.elsewhere) or depth >= DEEPEST:
+            return False
+        return any(
+            len(leg) == depth and sum(hit.chunk in self.confirmed for hit in leg) < pool
+            for leg in _legs(hits, depth)
+        )
 
 
 def _look(
-    kb: KnowledgeBase, collection: IndexCollection, question: Question, principals: Readers, pool: int
+    kb: KnowledgeBase,
+    collection: IndexCollection,
+    question: Question,
+    principals: Readers,
+    pool: int,
+    sources: frozenset[str] | None,
 ) -> tuple[Sequence[Hit], _Gate] | None:
     """One search and the ledger's word; None where the collection is not the one in use any more.
 
     Looks again where something was not confirmed: it may have been replaced between the two looks, and
-    what an engine wrongly kept or brought back must not take the place of what is published.
+    what an engine wrongly kept or brought back must not take the place of what is published. And it looks
+    deeper where other sources take the place of those that were asked for.
     """
-    index, gone = collection.index, 0
+    index, least = collection.index, min(DEEPER * pool, DEEPEST) if sources else pool
+    depth = least
     for _ in range(LOOKS):
-        gate = _Gate(kb)
-        hits = index.search(question.terms, question.vector, principals, pool + gone, gate.ask)
+        gate = _Gate(kb, sources)
+        hits = index.search(question.terms, question.vector, principals, depth, gate.ask)
         gate.ask([hit.chunk for hit in hits])
         if gate.used != collection.name:
             return None
-        unconfirmed = sum(hit.chunk not in gate.confirmed for hit in hits)
-        if not unconfirmed:
+        known = gate.confirmed.keys() | gate.elsewhere
+        unconfirmed = sum(hit.chunk not in known for hit in hits)
+        if gate.starves(hits, depth, pool):
+            depth = min(DEEPER * depth, DEEPEST)
+        elif unconfirmed:
+            depth = max(depth, least + 2 * unconfirmed)
+        else:
             break
-        gone = 2 * unconfirmed
     if gate.held and not gate.confirmed:
-        sources = ", ".join(sorted(gate.held))
+        held = ", ".join(sorted(gate.held))
         raise UnavailableError(
-            f"the ledger was restored from a backup, and nothing is answered from {sources} before a sync"
+            f"the ledger was restored from a backup, and nothing is answered from {held} before a sync"
         )
     if not gate.published:
         raise UnavailableError("nothing is published yet; run `sabio sync` first")
     if not hits and next(index.ids(), None) is None:
         raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
-    return hits, gate
+    return (hits if sources is None else _as_if_alone(hits, gate, pool)), gate
+
+
+def _as_if_alone(hits: Sequence[Hit], gate: _Gate, pool: int) -> Sequence[Hit]:
+    """What the search would have brought if the index held nothing but the sources that are answered from."""
+    words, dense = _legs([hit for hit in hits if hit.chunk in gate.confirmed], pool)
+    best = {hit.chunk: hit for hit in (*words, *dense)}
+    known = gate.confirmed.keys() | gate.elsewhere
+    return [*best.values(), *[hit for hit in hits if hit.chunk not in known][:pool]]
+
+
+def _legs(hits: Sequence[Hit], count: int) -> tuple[Sequence[Hit], Sequence[Hit]]:
+    """The best by words, and the best by meaning."""
+    worded = (hit for hit in hits if hit.words > 0)
+    return (
+        nlargest(count, worded, key=lambda hit: (hit.words, hit.chunk)),
+        nlargest(count, hits, key=lambda hit: (hit.dense, hit.chunk)),
+    )
 
 
 def fuse(hits: Sequence[Hit], balance: float) -> list[tuple[Hit, float]]:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bot.composing import StoppedError
 from bot.messages import Tokens
 from config.errors import UnavailableError
 from config.telemetry import observe_metric
@@ -54,6 +55,9 @@ def spending(kb: KnowledgeBase, person: str | None) -> Iterator[Bill | None]:
     bill = Bill()
     try:
         yield bill
+    except StoppedError:
+        bill.tokens = bill.tokens.most(estimate)  # what was written until then is not known
+        raise
     finally:
         more = Tokens(bill.tokens.in_ - estimate.in_, bill.tokens.out - estimate.out)
         try:

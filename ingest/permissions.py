@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from ingest.documents import EVERYONE, Readers
 
 
-def principals_of(email: str | None, groups: Mapping[str, Readers]) -> Readers:
+def principals_of(
+    email: str | None, groups: Mapping[str, Readers], belongs_to: Readers = frozenset()
+) -> Readers:
     """Everything that a person counts as.
 
     `email` must be verified by whoever passes it on; without one a person is only part of `everyone`.
-    `groups` are the operator's own, name to members; a group may hold other groups.
+    `groups` are the operator's own, name to members; a group may hold other groups, and those that somebody
+    else keeps, as a chat platform does: of these the person `belongs_to` some, which is verified as well.
     """
-    found = {EVERYONE}
+    found = {EVERYONE, *belongs_to}
     if email:
         address = email.strip().lower()
         found.add(f"user:{address}")

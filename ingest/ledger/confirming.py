@@ -75,6 +75,16 @@ def confirm(connection: Connection, ids: Collection[str], sources: Collection[st
     return {row.id: row for row in rows.all() if row.source in sources}
 
 
+def sources_of(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """In which source each of the chunk ids is published: a tenth of what `confirm` takes, for whoever leaves
+    most of them out."""
+    query = select(chunks.c.id, documents.c.source).join(documents, documents.c.id == chunks.c.document)
+    rows = connection.execute(
+        query.where(documents.c.removed_at.is_(None), one_of(connection, chunks.c.id, ids))
+    )
+    return {row.id: row.source for row in rows}
+
+
 def passage_of(row: Confirmed) -> Passage:
     """All of it, for what is shown."""
     return Passage(

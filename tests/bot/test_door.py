@@ -63,6 +63,15 @@ def test_who_may_read_more_is_answered_from_more(kb):
         assert "41,000" not in json.dumps(kept(kb, handle(kb, Message(secret, person)).reference).answer)
 
 
+@pytest.mark.parametrize(("floor", "is_kept"), [(0.1, True), (1.0, False)])
+def test_of_what_was_not_said_to_sabio_only_what_it_is_sure_of_is_kept(kb, floor, is_kept):
+    reply = handle(kb, Message(QUESTION, NOBODY, floor=floor))
+    assert door.is_sure(reply, floor) is is_kept
+    with kb.ledger.read() as ledger:
+        found = ledger.execute(select(questions).where(questions.c.id == reply.reference)).first()
+    assert (found is not None) is is_kept
+
+
 @pytest.mark.parametrize("text", ["", "  \n\t ", "\x00\x1b", "\x07"])
 def test_who_says_nothing_is_told_how_to_ask(kb, text):
     reply = handle(kb, Message(text, NOBODY))

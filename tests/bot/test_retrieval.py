@@ -9,9 +9,9 @@ from bot.retrieval import fuse, retrieve
 from config.errors import UnavailableError
 from ingest.documents import EVERYONE, Hit
 from ingest.index import Row
-from ingest.ledger import confirming
+from ingest.ledger import confirming, restoring
 from ingest.ledger.tables import documents
-from tests.doubles import Page, open_base
+from tests.doubles import MemoryConnector, Page, open_base
 from workers.local import sync_sources
 
 ALL = frozenset({EVERYONE})
@@ -184,3 +184,81 @@ def test_odd_questions_are_searched_for_like_any_other(base):
     ]:
         assert inspect(base, text, ALL).found.question.text == text
     assert entries(retrieve(base, "dogs office fridays", ALL))[0] == "dogs"
+
+
+# --- only some of the sources ---
+
+
+def crowd(kb, count):
+    """A small source beside one whose every page comes nearer to a question about dogs."""
+    wiki = {
+        f"w{number:04}": Page(f"dogs office fridays rule {number}", title="Dogs") for number in range(count)
+    }
+    kb.connectors["wiki"].pages.update(wiki)
+    kb.connectors["news"].pages.update(
+        {f"n{number}": Page(f"{number} dogs were seen", title="News") for number in range(5)}
+    )
+    sync_sources(kb, ["wiki", "news"])
+
+
+@pytest.mark.parametrize("engine", ["local", "weaviate"])
+def test_a_source_that_others_crowd_out_is_found_whole(tmp_path, engine, request):
+    index = "local" if engine == "local" else request.getfixturevalue("weaviate_url")
+    with open_base(tmp_path / "both", memory=["wiki", "news"], index=index) as kb:
+        crowd(kb, 600)
+        assert not any(entry.startswith("n") for entry in entries(retrieve(kb, "dogs office fridays", ALL)))
+        found = retrieve(kb, "dogs office fridays", ALL, sources=frozenset({"news"}), pool=10)
+        assert sorted(entries(found)) == [f"n{number}" for number in range(5)]
+        assert found.dropped == []
+
+
+def test_looking_deeper_ends_when_there_is_nothing_deeper(base, monkeypatch):
+    depths = searched(base, monkeypatch)
+    base.connectors["news"] = MemoryConnector(name="news")
+    assert entries(retrieve(base, "dogs", ALL, sources=frozenset({"news"}))) == []
+    assert len(depths) == 1
+
+
+def test_a_search_takes_no_more_of_a_leg_than_every_engine_gives(tmp_path, monkeypatch):
+    monkeypatch.setattr(retrieval, "DEEPEST", 100)
+    with open_base(tmp_path, memory=["wiki", "news"]) as kb:
+        crowd(kb, 200)
+        depths = searched(kb, monkeypatch)
+        found = retrieve(kb, "dogs office fridays", ALL, sources=frozenset({"news"}), pool=2)
+        assert found.passages == []
+        assert depths == [16, 100, 100][: len(depths)]
+        assert max(depths) == 100
+
+
+def test_an_unrestricted_search_looks_as_deep_as_ever_and_once(base, monkeypatch):
+    depths = searched(base, monkeypatch)
+    retrieve(base, "dogs office fridays", ALL)
+    assert depths == [retrieval.POOL]
+
+
+def test_no_source_at_all_is_one_look_and_nothing(base, monkeypatch):
+    depths = searched(base, monkeypatch)
+    found = retrieve(base, "dogs office fridays", ALL, sources=frozenset())
+    assert (found.passages, found.dropped) == ([], [])
+    assert len(depths) == 1
+
+
+def searched(kb, monkeypatch):
+    """How deep the index is searched, look by look."""
+    index, depths = kb.collection().index, []
+    search = index.search
+    monkeypatch.setattr(index, "search", lambda *given: (depths.append(given[3]), search(*given))[1])
+    return depths
+
+
+def test_what_is_held_in_a_source_that_is_not_asked_is_no_outage_and_is_not_named(tmp_path):
+    with open_base(tmp_path, memory=["wiki", "news"]) as kb:
+        crowd(kb, 3)
+        with kb.ledger.write() as ledger:
+            restoring.mark_restored(ledger)
+        sync_sources(kb, ["news"])
+        found = retrieve(kb, "dogs", ALL, sources=frozenset({"news"}))
+        assert len(found.passages) == 5
+        assert found.held == frozenset()
+        with pytest.raises(UnavailableError, match="nothing is answered from wiki before a sync"):
+            retrieve(kb, "dogs", ALL, sources=frozenset({"wiki"}))

@@ -44,6 +44,13 @@ def test_a_group_of_everyone_holds_strangers_as_well():
     assert principals_of(None, {"all": frozenset({EVERYONE})}) == {EVERYONE, "group:all"}
 
 
+def test_an_own_group_may_hold_groups_that_somebody_else_keeps():
+    groups = {"hr": frozenset({"group:slack/S1"}), "all": frozenset({"group:hr"})}
+    member = principals_of("luis@acme.com", groups, frozenset({"group:slack/S1"}))
+    assert {"group:slack/S1", "group:hr", "group:all"} <= member
+    assert principals_of("luis@acme.com", groups) == {EVERYONE, "user:luis@acme.com", "domain:acme.com"}
+
+
 @pytest.mark.parametrize("readers", [None, frozenset()])
 def test_unknown_readers_are_nobody(readers):
     assert not may_read(frozenset({EVERYONE}), readers)

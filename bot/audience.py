@@ -1,0 +1,43 @@
+"""To whom, and from where: what a person counts as, what all who read along have in common, which sources
+speak to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from bot.messages import Person
+from ingest.documents import EVERYONE, Readers
+from ingest.knowledge import KnowledgeBase
+from ingest.permissions import principals_of
+
+
+def principals_for(kb: KnowledgeBase, person: Person) -> Readers:
+    """Everything that a person counts as; of guests and other companies' people nothing but `everyone`."""
+    if person.external:
+        return frozenset({EVERYONE})
+    return principals_of(person.email, kb.settings.groups, person.groups)
+
+
+def audience_of(kb: KnowledgeBase, members: Sequence[Person]) -> Readers:
+    """The principals that every one of them has, for `Message.audience`.
+
+    What the audience may read each member may read. The other way round it is cautious: a page for Ana and
+    Luis, by their names, is not shown to the two of them, for neither name is both of theirs. Ana alone is an
+    audience with all that she has, and so as private as a direct message. Without any member that is known,
+    it is `everyone`.
+    """
+    if not members:
+        return frozenset({EVERYONE})
+    return reduce(Readers.intersection, (principals_for(kb, person) for person in members))
+
+
+def sources_for(
+    kb: KnowledgeBase, named: frozenset[str] | None = None, *, external: bool
+) -> frozenset[str] | None:
+    """Those of the named sources (None: all) that may be told of; `external`: where guests, or people of
+    other companies, ask or read along."""
+    if not external:
+        return named
+    told = frozenset(source.name for source in kb.settings.sources if source.external)
+    return told if named is None else told & named
