@@ -1,11 +1,13 @@
 """The ledger: the SQL record that decides what is published, readable and due.
 
 `Ledger` opens the database and brings it to the current migration; the modules beside this one hold the
-queries by journey: `requests` and `runs` (who asked for a sync, who scans, who follows a run), `scanning`
-(what a scan changes), `permitting` (what a permission refresh changes), `claims` (whose the due work is),
-`working` (publishing, sweeping), `reading` (confirming hits, explaining, reporting), `golden` (what golden
-questions hold), `chores` and `processes`, `inbox` (what chat platforms delivered). The same queries run on
-SQLite, which has one writer at a time, and on PostgreSQL, where these rules stand in for that:
+queries by journey: `requests`, `tickets` and `runs` (who asked for a sync, which run serves them, who scans,
+who follows a run), `held` (what the brake on removals holds), `scanning` (what a scan changes), `permitting`
+(what a permission refresh changes), `claims` (whose the due work is), `working` (publishing, sweeping),
+`reading` (confirming hits, explaining, reporting), `golden` (what golden questions hold), `chores` and
+`processes`, `inbox` (what chat platforms delivered), `asking` and `feedback` (what people asked, and thought
+of the answer). The same queries run on SQLite, which has one writer at a time, and on PostgreSQL, where these
+rules stand in for that:
 
 1. Rows are locked in this order: the chore's; the source's; its request; documents, by ascending id; their
    pending rows; `state`, to be read; their chunks, quarantine and strays, the latter by ascending id; runs,
@@ -38,7 +40,7 @@ from config.errors import ConfigError, UnavailableError
 from ingest.ledger.collections import PINNED, Collections, begin, forget, hold, look, use
 
 # The newest migration. Opening a ledger that already stands here costs one query and no Alembic import.
-HEAD = "0005"
+HEAD = "0006"
 MOMENT = 1.0
 """Seconds after which a server is silent, and for which others take it for silent then."""
 _USE = (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +13,12 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from ingest.documents import storable
 from ingest.ledger.tables import questions, spending
 from ingest.ledger.upserts import insert_if_absent
+
+ANSWERED = "answered"
+"""How a question ended that was answered: `bot.messages.Outcome` has the others."""
+_LOOKED_AT = 5000
+_ANSWERS = 5
+_WORD = re.compile(r"\w+")
 
 
 def keep_question(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -27,6 +35,82 @@ def find_question(connection: Connection, words: str) -> Row[Any] | None:
         .order_by(questions.c.asked_at.desc())
         .limit(1)
     ).first()
+
+
+def recent_of(connection: Connection, person: str, limit: int) -> list[Row[Any]]:
+    """What a person asked last, the latest first: `id`, `text`, `outcome` and `asked_at`.
+
+    A message that was edited counts once, as it is now; greetings and the like not at all.
+    """
+    rows = connection.execute(
+        select(questions)
+        .where(questions.c.person == storable(person), questions.c.text != "")
+        .order_by(questions.c.asked_at.desc(), questions.c.id)
+        .limit(4 * limit)
+    )
+    found: list[Row[Any]] = []
+    seen = set()
+    for row in rows:
+        small_talk = row.outcome == ANSWERED and not row.answer.get("citations")
+        if not small_talk and (row.message is None or row.message not in seen):
+            found.append(row)
+        seen.add(row.message)
+    return found[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """A question that several people asked."""
+
+    text: str
+    """As it was asked last."""
+    language: str
+    people: int
+    asked_at: datetime
+    """When it was asked last."""
+    cited: frozenset[tuple[str, str]]
+    """What its answers rest on: sources, each with the connector's id of a document."""
+
+
+def often_asked(connection: Connection, since: datetime, limit: int) -> list[Often]:
+    """What at least two people asked since then and were answered: what most people asked first, of these the
+    latest.
+
+    Questions are the same that have the same words. Follow-ups, which cannot stand alone, are left out, and
+    so is who gave no e-mail: two of them may be one.
+    """
+    asked = connection.execute(
+        select(*(questions.c[name] for name in ("id", "person", "text", "language", "asked_at")))
+        .where(
+            questions.c.asked_at >= since,
+            questions.c.outcome == ANSWERED,
+            questions.c.person != "",
+            questions.c.standalone.is_(None),
+        )
+        .order_by(questions.c.asked_at.desc(), questions.c.id)
+        .limit(_LOOKED_AT)
+    )
+    alike: dict[str, list[Row[Any]]] = {}
+    for row in asked:
+        alike.setdefault(" ".join(_WORD.findall(row.text.casefold())), []).append(row)
+    people = {words: len({row.person.lower() for row in rows}) for words, rows in alike.items() if words}
+    # Sorting leaves those of as many people in their order, the latest first.
+    best = sorted((words for words, count in people.items() if count > 1), key=lambda words: -people[words])
+    found = []
+    for words in best:
+        latest, cited = alike[words][0], _cited(connection, [row.id for row in alike[words][:_ANSWERS]])
+        if cited:
+            found.append(Often(latest.text, latest.language, people[words], latest.asked_at, cited))
+        if len(found) == limit:
+            break
+    return found
+
+
+def _cited(connection: Connection, ids: Sequence[str]) -> frozenset[tuple[str, str]]:
+    answers = connection.scalars(select(questions.c.answer).where(questions.c.id.in_(ids)))
+    return frozenset(
+        (one["source"], one["document"]) for answer in answers for one in answer.get("citations", ())
+    )
 
 
 def earlier_questions(

@@ -273,6 +273,20 @@ events = Table(
     Column("done_at", Moment, index=True),
 )
 
+# What people think of the answers that they were given: one row a person and question.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("question", ID, ForeignKey("questions.id", ondelete="CASCADE"), primary_key=True),
+    Column("person", Words, primary_key=True),  # an e-mail; empty for everybody without one
+    Column("up", Boolean, nullable=False),  # false: the answer was no good
+    Column("reason", String(20)),  # wrong, outdated, incomplete, other; null: not said
+    Column("comment", Words),
+    Column("given_at", Moment, nullable=False, index=True),
+    Column("closed_at", Moment),  # when an admin had seen to it
+    Column("closed_by", Words),
+)
+
 spending = Table(
     "spending",
     metadata,

@@ -52,8 +52,30 @@ def test_an_event_is_new_once_however_often_it_is_delivered(ledger):
 
 def test_it_is_known_in_which_conversations_something_was_asked(ledger):
     receive(ledger, "slack:T/C/1")
+    for thread, reply in (("slack:T/C/2", "17.1"), ("slack:T/C/3", None)):  # the last one: to nobody
+        receive(ledger, thread)
+        say(ledger, inbox.take, thread, ANA, 60)
+        say(ledger, inbox.begin_reply, thread, ANA, reply)
+        say(ledger, inbox.finish, thread, ANA)
     with ledger.read() as connection:
-        assert [inbox.takes_part(connection, f"slack:T/C/{thread}") for thread in (1, 2)] == [True, False]
+        parts = [inbox.takes_part(connection, f"slack:T/C/{thread}") for thread in (1, 2, 3, 4)]
+    assert parts == [True, True, False, False]
+
+
+def test_an_edit_that_comes_before_what_it_changes_is_kept_and_counts(ledger):
+    edited, again = {"text": "¿Cuántos?"}, {"text": "¿Cuándo?"}
+    assert say(ledger, inbox.revise, "slack:1", "slack", edited, "17.2")
+    assert not receive(ledger)
+    assert not say(ledger, inbox.revise, "slack:1", "slack", {"text": "older"}, "17.1")
+    taken = say(ledger, inbox.take, "slack:1", ANA, 60)
+    assert taken.content == {**edited, "since": "17.2"}
+    assert say(ledger, inbox.finish, "slack:1", ANA)
+    with ledger.read() as connection:
+        assert inbox.is_done(connection, "slack:1")
+    assert say(ledger, inbox.revise, "slack:1", "slack", again, "17.3")
+    assert due(ledger) == ["slack:1"]
+    with ledger.read() as connection:
+        assert not inbox.is_done(connection, "slack:1")
 
 
 def test_one_at_a_time_answers_an_event(ledger):
@@ -71,12 +93,13 @@ def test_one_at_a_time_answers_an_event(ledger):
 
 
 def test_a_lease_is_kept_for_as_long_as_its_owner_says_so(ledger):
-    receive(ledger)
-    say(ledger, inbox.take, "slack:1", ANA, 60)
+    for id_ in ("slack:1", "slack:2"):
+        receive(ledger, id_)
+        say(ledger, inbox.take, id_, ANA, 60)
     pass_time(ledger, lease_until=timedelta(seconds=50))
-    say(ledger, inbox.renew, ANA, 60)
+    say(ledger, inbox.renew, ANA, ["slack:1"], 60)  # it has lost sight of the other, as after an error
     pass_time(ledger, lease_until=timedelta(seconds=50))
-    assert due(ledger) == []
+    assert due(ledger) == ["slack:2"]
 
 
 def test_whoever_takes_over_knows_the_reply_that_was_begun(ledger):
@@ -135,3 +158,9 @@ def test_of_many_who_deliver_or_take_the_same_at_once_one_does(ledger_url):
             ]
         )
         assert sum(event is not None for event in taken) == 1
+
+
+def test_what_is_done_at_once_is_known_again_and_is_nobodys_to_answer(ledger):
+    assert say(ledger, inbox.note, "slack:1", "slack") is True
+    assert say(ledger, inbox.note, "slack:1", "slack") is False
+    assert due(ledger) == []
