@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, Text, and_, cast, func, or_, select
 
-from ingest.documents import storable
+from ingest.documents import Readers, storable
 from ingest.ledger import golden, now
 from ingest.ledger.runs import GOOD, OPEN, SYNC
 from ingest.ledger.runs import left as runs_left
@@ -27,6 +28,32 @@ def published_documents(connection: Connection, ids: Iterable[str] | None = None
     if ids is not None:
         query = query.where(documents.c.id.in_(list(ids)))
     return list(connection.execute(query.order_by(documents.c.id)))
+
+
+def published_texts(connection: Connection, ids: Iterable[str]) -> dict[str, list[str]]:
+    """By document, the texts of its published chunks: what may be quoted of those named."""
+    found: dict[str, list[str]] = {}
+    query = select(chunks.c.document, chunks.c.text).where(chunks.c.document.in_(list(ids)))
+    for row in connection.execute(query.order_by(chunks.c.document, chunks.c.position)):
+        found.setdefault(row.document, []).append(row.text)
+    return found
+
+
+def readers_by_source(connection: Connection) -> dict[str, list[Readers]]:
+    """By source, who may read something of it: the readers of its published documents, each set once."""
+    as_text = cast(documents.c.readers, Text)  # PostgreSQL compares no JSON
+    live = documents.c.removed_at.is_(None), documents.c.revision.is_not(None)
+    found: dict[str, list[Readers]] = {}
+    for source, kept in connection.execute(select(documents.c.source, as_text).where(*live).distinct()):
+        found.setdefault(source, []).append(frozenset(json.loads(kept or "null") or ()))
+    return found
+
+
+def synced_at(connection: Connection) -> dict[str, datetime]:
+    """By source, when a sync last ended well."""
+    good = and_(runs.c.state.in_(GOOD), runs.c.kind == SYNC)
+    ended = select(runs.c.source, func.max(runs.c.finished_at)).where(good).group_by(runs.c.source)
+    return {source: moment for source, moment in connection.execute(ended) if moment}
 
 
 def find_documents(connection: Connection, words: str) -> list[Row[Any]]:
