@@ -45,7 +45,7 @@ def hand_over(
         }
         waiting = requests.waiting(ledger)
         workers = [row for row in processes.alive(ledger, SEEN) if row.kind != "beat"]
-    _hint(kb, sources)
+    hint(kb, sources)
     return [
         Handed(
             source,
@@ -58,12 +58,12 @@ def hand_over(
     ]
 
 
-def _hint(kb: KnowledgeBase, sources: Sequence[str]) -> None:
+def hint(kb: KnowledgeBase, sources: Sequence[str]) -> None:
     """Tell workers at once, where there is a Redis; without it they find the request within a minute."""
     if kb.settings.queue != "none":
-        from workers.app import hint
+        from workers import app
 
-        hint(kb.settings, sources)
+        app.hint(kb.settings, sources)
 
 
 def watch(
