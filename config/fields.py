@@ -12,6 +12,7 @@ _PRINCIPAL = re.compile(r"everyone|(user:[^\s@:]+@[^\s@:]+)|(group:\S(.*\S)?)|(d
 _EVERYBODY = {"*", "all", "any", "anyone", "everybody", "public", "todos"}
 _CRON_FIELD = re.compile(r"\*(/\d+)?|\d+(-\d+(/\d+)?)?(,\d+(-\d+(/\d+)?)?)*")
 _MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]*:\S.*")
+_TEAM = re.compile(r"[TE][A-Z0-9]+")
 _CRON_RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
@@ -45,6 +46,28 @@ def _members(value: object) -> object:
             [f"user:{item}" if "@" in str(item) and ":" not in str(item) else item for item in value]
         )
     return value
+
+
+def _e_mail(value: object) -> object:
+    """An address in lower case, with or without `user:` before it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return principal(f"user:{value.strip().removeprefix('user:')}").removeprefix("user:")
+    except ValueError:
+        raise ValueError(f"expected an e-mail, as `ana@acme.com`, saw `{value}`") from None
+
+
+def _team(value: object) -> object:
+    """A Slack workspace's id, or an organisation's."""
+    if isinstance(value, str) and not _TEAM.fullmatch(value):
+        raise ValueError(f"expected the id of a Slack workspace, as `T0123ABCD`, saw `{value}`")
+    return value
+
+
+def _channel(value: object) -> object:
+    """A channel's id or name, without the `#` that may stand before it."""
+    return value.strip().removeprefix("#") if isinstance(value, str) else value
 
 
 def _schedule(value: object) -> object:
@@ -116,6 +139,9 @@ def _model_name(value: object) -> object:
 
 Principals = Annotated[frozenset[str], BeforeValidator(_principals)]
 Members = Annotated[frozenset[str], BeforeValidator(_members)]
+EMail = Annotated[str, BeforeValidator(_e_mail)]
+Team = Annotated[str, BeforeValidator(_team)]
+Channel = Annotated[str, BeforeValidator(_channel)]
 Schedule = Annotated[str, BeforeValidator(_schedule)]
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]
 ModelName = Annotated[str, BeforeValidator(_model_name)]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -185,10 +185,17 @@ def _said(detail: Mapping[str, Any], name: str, known: Iterable[str]) -> str:
 
 def _keys_at(model: type[BaseModel], place: Place) -> list[str]:
     for step in place:
-        annotation = model.model_fields[step].annotation if isinstance(step, str) else None
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
+        # Other steps are the names and numbers by which a mapping or a list holds sections.
+        if isinstance(step, str) and step in model.model_fields:
+            model = section_in(model.model_fields[step].annotation) or model
     return list(model.model_fields)
+
+
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """The section that a field is, may be, or holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(section_in, get_args(annotation))), None)
 
 
 def _has(value: Any, step: str | int) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 
-from config.sections import SourceSettings
+from config.reading import section_in
 from config.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -19,7 +19,8 @@ class Described(NamedTuple):
     """A setting as documentation tells of it."""
 
     key: str
-    """As `sync.batch`; `sources[].name` for the keys of each source."""
+    """As `sync.batch`; `sources[].name` for the keys of each source, `slack.channels.NAME.tone` of each
+    channel."""
     type: str
     default: str
     meaning: str
@@ -33,13 +34,14 @@ def describe_settings() -> list[Described]:
 def _describe(model: type[BaseModel], prefix: str) -> Iterator[Described]:
     for name, field in model.model_fields.items():
         key = prefix + name
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _describe(field.annotation, f"{key}.")
+        section, holder = section_in(field.annotation), get_origin(field.annotation)
+        if section and holder not in (tuple, dict):
+            yield from _describe(section, f"{key}.")
             continue
         default = "" if field.is_required() else _plain(field.get_default(call_default_factory=True))
         yield Described(key, _type_name(field.annotation), default, field.description or "")
-        if get_args(field.annotation)[:1] == (SourceSettings,):
-            yield from _describe(SourceSettings, f"{key}[].")
+        if section:
+            yield from _describe(section, f"{key}[]." if holder is tuple else f"{key}.NAME.")
 
 
 def _plain(default: object) -> str:
@@ -47,7 +49,7 @@ def _plain(default: object) -> str:
         return f"./{default}"
     if isinstance(default, bool):
         return str(default).lower()
-    return "" if default is None or default in ((), {}) else str(default)
+    return "" if default is None or default in ((), {}, frozenset()) else str(default)
 
 
 def _type_name(annotation: Any) -> str:

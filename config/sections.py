@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.fields import Principals, Schedule, TimeZone
+from config.fields import Channel, EMail, Principals, Schedule, Team, TimeZone
 
 
 class Section(BaseModel):
@@ -36,6 +36,15 @@ class SourceSettings(Section):
         None,
         description="Who may read what the source itself says nothing about: a list of `everyone`,"
         " `user:E-MAIL`, `group:NAME`, `domain:NAME`. Not set: nobody.",
+    )
+
+    external: bool = Field(
+        False,
+        description="Guests and people of other companies may be answered from what everyone may read of it.",
+    )
+    owner: EMail | None = Field(
+        None,
+        description="Whom questions go to that its pages do not answer, where the asker wishes so.",
     )
 
     @property
@@ -153,6 +162,44 @@ class ServerSettings(Section):
     )
 
 
+class ChannelSettings(Section):
+    """How questions in one channel are answered."""
+
+    sources: frozenset[str] | None = Field(
+        None, min_length=1, description="The sources that are answered from in this channel. Not set: all."
+    )
+    tone: str | None = Field(
+        None, max_length=300, description="How the language model should sound there. Not set: `tone`."
+    )
+    answer: Literal["mention", "auto"] = Field(
+        "mention",
+        description="What is answered: `mention`, where Sabio is mentioned, and what is asked on in threads"
+        " that it is part of; `auto`, other questions too, where it is sure enough.",
+    )
+    confidence: float = Field(
+        0.8,
+        ge=0,
+        le=1,
+        description="How sure it must be, 0 to 1, to answer with `auto` what it was not asked.",
+    )
+
+
+class SlackOAuthSettings(Section):
+    """An app that several workspaces of one company install."""
+
+    client_id: str = Field(
+        min_length=1, description="The app's client id, where several workspaces of a company install it."
+    )
+    client_secret: str | None = Field(
+        None, description="Its client secret. Not set: the variable `SLACK_CLIENT_SECRET`."
+    )
+    teams: frozenset[Team] = Field(
+        min_length=1,
+        description="The ids, as `T0123ABCD`, of the workspaces that may install it; an organisation's,"
+        " `E…`, stands for all of its workspaces.",
+    )
+
+
 class SlackSettings(Section):
     """How people ask in Slack: `sabio serve` connects where the tokens are set; see docs/slack.md."""
 
@@ -175,11 +222,28 @@ class SlackSettings(Section):
     signing_secret: str | None = Field(
         None, description="What Slack signs with, for `http`. Not set: `SLACK_SIGNING_SECRET`."
     )
+    oauth: SlackOAuthSettings | None = Field(None, description=SlackOAuthSettings.__doc__)
+    members: int = Field(
+        200,
+        ge=0,
+        description="In channels with more members than this, only what everyone may read is said.",
+    )
+    expert_channel: Channel | None = Field(
+        None,
+        description="The channel, by id or name, where questions that nothing answered are posted, if the"
+        " asker wishes so and no source's `owner` is asked.",
+    )
+    channels: dict[Channel, ChannelSettings] = Field(
+        default_factory=dict, description="What is special to single channels, each by its id or name."
+    )
 
     @property
     def missing(self) -> list[str]:
         """The variables of what is not there; none where Sabio can connect."""
-        needed = {"SLACK_BOT_TOKEN": self.bot_token}
+        if self.oauth is not None:
+            needed = {"SLACK_CLIENT_SECRET": self.oauth.client_secret}
+        else:
+            needed = {"SLACK_BOT_TOKEN": self.bot_token}
         if self.mode == "socket":
             needed["SLACK_APP_TOKEN"] = self.app_token
         else:

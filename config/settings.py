@@ -18,6 +18,8 @@ from pydantic import (
     Field,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -135,6 +137,11 @@ class Settings(Section):
     groups: dict[str, Members] = Field(
         default_factory=dict, description="Your own groups: a name, and its members as e-mails or principals."
     )
+    admins: Members = Field(
+        frozenset(),
+        description="Who may run Sabio from a chat: e-mails, `group:NAME` of `groups` or of the platform"
+        " (`group:slack/ops`), `domain:NAME`. Not set: nobody.",
+    )
     sync: SyncSettings = Field(SyncSettings(), description=SyncSettings.__doc__)
     parsing: ParsingSettings = Field(ParsingSettings(), description=ParsingSettings.__doc__)
     answers: AnswerSettings = Field(AnswerSettings(), description=AnswerSettings.__doc__)
@@ -156,6 +163,27 @@ class Settings(Section):
                 raise ValueError(f"two sources are named `{source.name}`; each needs a name of its own")
             seen.add(source.name.lower())
         return self
+
+    @field_validator("slack")
+    @classmethod
+    def _channels_name_sources(cls, slack: SlackSettings, info: ValidationInfo) -> SlackSettings:
+        known = {source.name for source in info.data.get("sources", ())}
+        wrong = [
+            f"`channels.{channel}.sources`: `{name}` is not a source"
+            + (f"; did you mean `{near}`?" if (near := nearest(name, known)) else "")
+            for channel, settings in slack.channels.items()
+            for name in sorted((settings.sources or frozenset()) - known)
+        ]
+        if wrong and "sources" in info.data:
+            raise ValueError(", and ".join(wrong))
+        return slack
+
+    @field_validator("admins")
+    @classmethod
+    def _admins_are_somebody(cls, admins: frozenset[str]) -> frozenset[str]:
+        if "everyone" in admins:
+            raise ValueError("`everyone` is nobody in particular: name people, groups or a domain")
+        return admins
 
     def model_post_init(self, context: Any) -> None:
         """Keep what `load_settings` knows besides the values: the file, and every spelling of the secrets."""
@@ -235,7 +263,8 @@ def load_settings(
 def warnings(environ: Mapping[str, str], settings: Settings | None = None) -> list[str]:
     """What is allowed but probably not meant, one message each.
 
-    A `SABIO_*` variable that is not a setting but close to one, and a group of readers that nobody is in.
+    A `SABIO_*` variable that is not a setting but close to one, and a group of readers or admins that nobody
+    is in.
     """
     known = [*Settings.model_fields, *_OTHER_VARIABLES]
     found = []
@@ -252,21 +281,35 @@ def warnings(environ: Mapping[str, str], settings: Settings | None = None) -> li
         f"`{reader}` may read the source `{source.name}`, but `groups` has no `{reader[6:]}`"
         for source in (settings.sources if settings else ())
         for reader in sorted(source.readers or ())
-        if settings
-        and reader.startswith("group:")
-        and "/" not in reader
-        and reader[6:] not in settings.groups
+        if settings and _is_nobody(reader, settings)
+    )
+    found.extend(
+        f"`{admin}` may run Sabio from a chat (`admins`), but `groups` has no `{admin[6:]}`"
+        for admin in sorted(settings.admins if settings else ())
+        if settings and _is_nobody(admin, settings)
     )
     return found
+
+
+def _is_nobody(principal: str, settings: Settings) -> bool:
+    """Whether it is a group of the operator's own that there is not."""
+    is_own = principal.startswith("group:") and "/" not in principal
+    return is_own and principal[6:] not in settings.groups
 
 
 def _find_tokens(values: dict[str, Any], vault: Vault) -> None:
     """Take Slack's tokens, where the file does not say them, from where its own tools look for them."""
     given = values.get("slack", {})
+    if not isinstance(given, dict):
+        return
     for token in ("bot_token", "app_token", "signing_secret"):
-        if isinstance(given, dict) and token not in given:
+        if token not in given:
             with suppress(LookupError):
                 values.setdefault("slack", given)[token] = vault.fill(f"${{SLACK_{token.upper()}}}")
+    oauth = given.get("oauth")
+    if isinstance(oauth, dict) and "client_secret" not in oauth:
+        with suppress(LookupError):
+            oauth["client_secret"] = vault.fill("${SLACK_CLIENT_SECRET}")
 
 
 def _shown(file: Path) -> str:

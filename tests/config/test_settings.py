@@ -166,6 +166,24 @@ def test_a_group_that_nobody_is_in_is_worth_a_warning(load):
     assert warnings({}, settings) == ["`group:rh` may read the source `a`, but `groups` has no `rh`"]
 
 
+def test_admins_are_e_mails_groups_or_domains(load):
+    settings = load("admins: [Admin@Acme.com, group:ops, 'group:slack/S0123', domain:acme.com]")
+    assert settings.admins == {"user:admin@acme.com", "group:ops", "group:slack/S0123", "domain:acme.com"}
+    assert load("").admins == frozenset()
+
+
+def test_everyone_is_no_admin(load):
+    with pytest.raises(ConfigError, match="`everyone` is nobody in particular"):
+        load("admins: [everyone]")
+
+
+def test_a_group_of_admins_that_nobody_is_in_is_worth_a_warning_but_not_one_of_a_platform(load):
+    settings = load("groups: {ops: []}\nadmins: ['group:ops', 'group:obs', 'group:slack/ops']")
+    assert warnings({}, settings) == [
+        "`group:obs` may run Sabio from a chat (`admins`), but `groups` has no `obs`"
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "variable", "expected"),
     [
