@@ -4,25 +4,46 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from config.system import Program, install_programs
-from tests.services import MissingServer, Postgres, Redis, Server
+from tests.services import MissingServer, Postgres, Redis
+from tests.services.chromium import Chromium
 from tests.services.program import get_weaviate
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
-PACKAGES: dict[type[Server], Program] = {
+
+
+class Found(Protocol):
+    """What is found on this machine or not."""
+
+    @classmethod
+    def find_program(cls) -> Path:
+        """Where it is. Raises `MissingServer`."""
+
+
+Packages = Mapping[type[Found], Program]
+SERVERS: Packages = {
     Redis: Program("redis-server", "tests with Redis", ("redis-server",)),
     Postgres: Program("postgres", "tests with PostgreSQL", ("postgresql",)),
 }
+BROWSER: Packages = {
+    Chromium: Program(
+        "chromium", "tests in a browser", ("chromium", "fonts-liberation", "fonts-noto-color-emoji")
+    )
+}
+
+
+def get_browser() -> list[str]:
+    """Get Chromium where it is missing. Returns what is missing still, as lines for people."""
+    return _get(BROWSER, _install)
 
 
 def get_servers() -> list[str]:
-    """Get what is missing. Returns what is missing still, as lines for people."""
-    wanted = [program for kind, program in PACKAGES.items() if _missing(kind)]
-    reason = _install(wanted) if wanted else None
-    missing = {kind: said for kind in PACKAGES if (said := _missing(kind))}
-    lines = [f"{said}; {reason}" if reason else said for said in missing.values()]
+    """The same for the servers."""
+    lines = _get(SERVERS, _install_servers)
     try:
         get_weaviate()
     except MissingServer as error:
@@ -30,9 +51,20 @@ def get_servers() -> list[str]:
     return lines
 
 
-def _install(programs: list[Program]) -> str | None:
+def _get(packages: Packages, install: Callable[[list[Program]], str | None]) -> list[str]:
+    wanted = [program for kind, program in packages.items() if _missing(kind)]
+    reason = install(wanted) if wanted else None
+    missing = [said for kind in packages if (said := _missing(kind))]
+    return [f"{said}; {reason}" if reason else said for said in missing]
+
+
+def _install_servers(programs: list[Program]) -> str | None:
     if starts_services() and not IN_CI:
         return "the packages would start services on this machine"
+    return _install(programs)
+
+
+def _install(programs: list[Program]) -> str | None:
     sys.stderr.write(f"Installing {', '.join(program.name for program in programs)} …\n")
     return install_programs(programs)
 
@@ -42,7 +74,7 @@ def starts_services() -> bool:
     return Path("/run/systemd/system").exists()
 
 
-def _missing(kind: type[Server]) -> str | None:
+def _missing(kind: type[Found]) -> str | None:
     try:
         kind.find_program()
     except MissingServer as error:
@@ -52,7 +84,7 @@ def _missing(kind: type[Server]) -> str | None:
 
 def main() -> int:
     """`make test`: what is missing is told; in CI it is an error."""
-    missing = get_servers()
+    missing = [*get_servers(), *get_browser()]
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:

@@ -5,6 +5,7 @@ import pytest
 from tests.services import MissingServer, Postgres, Redis, install
 
 NAMES = {Redis: "redis-server", Postgres: "postgresql"}
+BROWSER = {"chromium", "fonts-liberation", "fonts-noto-color-emoji"}
 
 
 @pytest.fixture
@@ -24,6 +25,8 @@ def bare(monkeypatch):
 
     for kind in NAMES:
         monkeypatch.setattr(kind, "find_program", classmethod(find_nothing))
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr(install, "get_weaviate", find_no_weaviate)
     monkeypatch.setattr(install, "install_programs", install_nothing)
     monkeypatch.setattr(install, "IN_CI", False)
@@ -33,20 +36,21 @@ def bare(monkeypatch):
 
 def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsys):
     assert install.main() == 0
-    assert set(bare) == set(NAMES.values())
+    assert set(bare) == {*NAMES.values(), *BROWSER}
     said = capsys.readouterr().err
     for line in (
         "Redis is not installed; neither root nor sudo",
         "Weaviate could not be had",
+        "Debian: apt-get install chromium",
         "will be left out",
     ):
         assert line in said
 
 
-def test_nothing_is_installed_where_the_packages_would_start_services(bare, monkeypatch, capsys):
+def test_no_server_is_installed_where_its_package_would_start_a_service(bare, monkeypatch, capsys):
     monkeypatch.setattr(install, "starts_services", lambda: True)
     assert install.main() == 0
-    assert bare == []
+    assert set(bare) == BROWSER
     assert "would start services" in capsys.readouterr().err
 
 
@@ -54,7 +58,7 @@ def test_in_ci_it_is_installed_all_the_same_and_missing_is_an_error(bare, monkey
     monkeypatch.setattr(install, "starts_services", lambda: True)
     monkeypatch.setattr(install, "IN_CI", True)
     assert install.main() == 1
-    assert set(bare) == set(NAMES.values())
+    assert set(bare) == {*NAMES.values(), *BROWSER}
 
 
 def test_where_everything_is_here_nothing_is_installed_and_nothing_is_said(

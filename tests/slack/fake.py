@@ -1,68 +1,47 @@
-"""A Slack workspace: its Web API checks what it is sent; events come over Socket Mode, or are posted.
+"""A Slack workspace: its Web API checks what it is sent, and it tells of what people do as Slack does.
 
-An event that is not acknowledged within three seconds is delivered again, at most three times more, to any
-connection. Slack's own pauses between deliveries (a minute, five) are a second here.
+Over Socket Mode, or posted and signed where `post_to` says so. `client_url` shows it to a person.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import itertools
 import json
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, WSMsgType, web
+from aiohttp import web
 
-from bot.platforms._slack_manifest import SCOPES
-from tests.slack.blocks import problem_of
+from tests.slack import chat, page, people, responses, streams, views
+from tests.slack.doings import Doings
+from tests.slack.methods import WITHOUT_TOKEN, call
+from tests.slack.workspace import TEAM, Json, await_
 
-BOT_TOKEN, APP_TOKEN = "xoxb-of-the-tests", "xapp-of-the-tests"
-SIGNING_SECRET = "the-signing-secret-of-the-tests"
-TEAM, BOT = "T1", "UBOT"
-PATIENCE = 3.0
-DELIVERIES = 4
+__all__ = ["FakeSlack", "chat", "people", "views"]
 
 
-@dataclass
-class Delivery:
-    """One event, and what became of it."""
+class FakeSlack(Doings):
+    """A workspace with people, channels and messages. Its methods may be called from any thread.
 
-    envelopes: list[str] = field(default_factory=list)
-    acknowledged: threading.Event = field(default_factory=threading.Event)
-    took: float | None = None
-    """Seconds from the first delivery to the acknowledgement."""
+    With `both` a message in a channel comes as it does in real Slack where both events are subscribed: as
+    `message`, and as `app_mention` too where it mentions Sabio. Without it, every one is an `app_mention`.
+    """
 
-
-class FakeSlack:
-    """A workspace with people, channels and messages. Its methods may be called from any thread."""
-
-    def __init__(self) -> None:
-        self.people: dict[str, dict[str, Any]] = {}
-        self.messages: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        """By channel, in the order that they were posted."""
-        self.calls: list[tuple[str, Mapping[str, Any]]] = []
-        self.problems: list[str] = []
-        """What real Slack would have refused, or what Sabio should not do."""
-        self.scopes: list[str] = sorted(SCOPES)
-        """What the app was allowed to do when it was installed."""
-        self._answers: dict[str, deque[tuple[int, dict[str, Any], dict[str, str]]]] = defaultdict(deque)
-        self._moments = itertools.count(1)
-        self._waiting: dict[str, tuple[Delivery, asyncio.Event]] = {}
-        self._sockets: list[web.WebSocketResponse] = []
-        self._started: dict[str, float] = {}
+    def __init__(self, *, both: bool = False) -> None:
+        super().__init__(both=both)
+        self._answers: dict[str, deque[tuple[int, Json, dict[str, str]]]] = defaultdict(deque)
+        self._lost: Counter[str] = Counter()
+        self.trouble: Callable[[str], str | None] = lambda _method: None
+        """What goes wrong with a call: `refused`, `throttled` or `cut`, before anything is done, or `lost`,
+        after that. None: nothing."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.closing = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-slack", daemon=True)
         self._runner: web.AppRunner
-        self._port = 0
-        self._posts_to: str | None = None
-        self._deliveries: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> FakeSlack:
         self._thread.start()
@@ -78,81 +57,68 @@ class FakeSlack:
     @property
     def api_url(self) -> str:
         """What goes into the configuration."""
-        return f"http://127.0.0.1:{self._port}/api/"
+        return f"http://127.0.0.1:{self.port}/api/"
 
-    def post_to(self, url: str) -> None:
-        """Deliver events there, signed, instead of over connections."""
-        self._posts_to = url
+    @property
+    def authorize_url(self) -> str:
+        """Where an admin installs the app: sent back at once, with a code."""
+        return f"http://127.0.0.1:{self.port}/oauth/v2/authorize"
 
-    # What people do
-
-    def add_person(self, id_: str, email: str | None = None, **more: Any) -> str:
-        """Somebody of this workspace, unless `more` (fields of `users.info`) says otherwise."""
-        profile = {"real_name": id_.title()} | ({"email": email} if email else {})
-        self.people[id_] = {"id": id_, "team_id": TEAM, "profile": profile, "locale": "en-US"} | more
-        return id_
-
-    def say(
-        self, user: str, text: str, channel: str = "C1", *, thread: str | None = None, **more: Any
-    ) -> tuple[str, Delivery]:
-        """Somebody writes, and Sabio is told of it: where the message stands, and its delivery."""
-        event = self.write(user, text, channel, thread=thread, **more)
-        return event["ts"], self.deliver(event)
-
-    def write(
-        self, user: str, text: str, channel: str = "C1", *, thread: str | None = None, **more: Any
-    ) -> dict[str, Any]:
-        """Somebody writes: the event that Sabio would be told of it with."""
-        direct = channel.startswith("D")
-        message = {"user": user, "text": text, "ts": self._moment()} | (
-            {"thread_ts": thread} if thread else {}
-        )
-        self.messages[channel].append({"type": "message", **message})
-        kind = {"type": "message", "channel_type": "im"} if direct else {"type": "app_mention"}
-        return {**kind, "channel": channel, "event_ts": message["ts"], **message, **more}
-
-    def deliver(self, event: Mapping[str, Any]) -> Delivery:
-        """Tell Sabio of an event, again and again until it says that it knows."""
-        delivery = Delivery()
-
-        async def begin() -> None:
-            task = self._loop.create_task(self._deliver(dict(event), delivery))
-            self._deliveries.add(task)
-            task.add_done_callback(self._deliveries.discard)
-
-        self._do(begin())
-        return delivery
+    def client_url(self, user: str) -> str:
+        """The page that shows a person their Slack."""
+        return f"http://127.0.0.1:{self.port}/client/{user}"
 
     # What is to be seen
 
-    def replies(self, thread: str, channel: str = "C1") -> list[dict[str, Any]]:
-        """What Sabio has posted in a thread."""
-        there = self.messages[channel]
-        return [one for one in there if one.get("thread_ts") == thread and one["user"] == BOT]
+    def replies(self, thread: str, channel: str = "C1") -> list[Json]:
+        """What Sabio has posted in a thread, for everybody."""
+        return [one for one in self.posted(channel) if one.get("thread_ts") == thread]
+
+    def posted(self, channel: str = "C1") -> list[Json]:
+        """What Sabio has posted in a conversation, for everybody."""
+        bots = {team.bot for team in self.teams.values()}
+        return [one for one in self.messages[channel] if one["user"] in bots]
+
+    def private(self, user: str) -> list[Json]:
+        """What only this person sees."""
+        return list(self.unseen[user])
+
+    def home(self, user: str) -> Json | None:
+        """The Home tab that Sabio has published for somebody."""
+        return self.homes.get(user)
+
+    def modal(self, user: str) -> Json | None:
+        """The modal that is open before somebody."""
+        return next(reversed(self.modals[user]), None)
 
     def await_reply(
-        self,
-        thread: str,
-        channel: str = "C1",
-        *,
-        until: Callable[[dict[str, Any]], bool],
-        seconds: float = 30,
-    ) -> dict[str, Any]:
+        self, thread: str, channel: str = "C1", *, until: Callable[[Json], bool], seconds: float = 30
+    ) -> Json:
         """The reply in a thread, as soon as it is as wanted; an error where it is not in time."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for one in self.replies(thread, channel):
-                if until(one):
-                    return one
-            time.sleep(0.02)
-        raise AssertionError(f"no such reply within {seconds} s, but {self.replies(thread, channel)}")
+        return self._await(lambda: self.replies(thread, channel), until, seconds)
+
+    def await_posted(
+        self, channel: str = "C1", *, until: Callable[[Json], bool], seconds: float = 30
+    ) -> Json:
+        """The same of whatever Sabio has posted in a conversation."""
+        return self._await(lambda: self.posted(channel), until, seconds)
+
+    def await_private(self, user: str, *, until: Callable[[Json], bool], seconds: float = 30) -> Json:
+        """The same of what only this person sees."""
+        return self._await(lambda: self.private(user), until, seconds)
+
+    def await_home(self, user: str, *, until: Callable[[Json], bool], seconds: float = 30) -> Json:
+        """The same of somebody's Home tab."""
+        return self._await(lambda: [home] if (home := self.home(user)) else [], until, seconds)
+
+    def await_modal(self, user: str, *, until: Callable[[Json], bool], seconds: float = 30) -> Json:
+        """The same of the modal before somebody."""
+        return self._await(lambda: list(self.modals[user][-1:]), until, seconds)
 
     def await_connections(self, count: int, seconds: float = 60) -> None:
         """Wait until so many processes are connected."""
-        end = time.monotonic() + seconds
-        while (there := sum(not socket.closed for socket in self._sockets)) < count:
-            assert time.monotonic() < end, f"{there} of {count} are connected"
-            time.sleep(0.02)
+        sockets = self._courier.sockets
+        await_(lambda: sum(not one.closed for one in sockets) >= count or None, f"{count} connected", seconds)
 
     # What goes wrong
 
@@ -164,113 +130,65 @@ class FakeSlack:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers[method].extend([(status, body, named)] * times)
 
+    def lose_answer(self, method: str, *, times: int = 1) -> None:
+        """Do what the next calls of a method ask for, and cut the connection before they are answered."""
+        self._lost[method] += times
+
+    def expire_streams(self) -> None:
+        """Let every stream die, as Slack does after some five minutes."""
+        streams.expire(self)
+
     def disconnect(self) -> None:
         """Close every connection, as Slack does every few hours."""
 
         async def close() -> None:
-            for socket in self._sockets:
+            for socket in list(self._courier.sockets):
                 await socket.close()
 
         self._do(close())
 
+    # How it runs
+
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
-    def _moment(self) -> str:
-        return f"{1_700_000_000 + next(self._moments)}.000100"
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        async def begin() -> None:
+            task = self._loop.create_task(work)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        self._do(begin())
+
+    def _await(self, find: Callable[[], list[Json]], until: Callable[[Json], bool], seconds: float) -> Json:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for one in find():
+                if until(one):
+                    return one
+            time.sleep(0.02)
+        raise AssertionError(f"nothing such within {seconds} s, but {find()}; problems: {self.problems}")
 
     async def _open(self) -> None:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._called)
-        app.router.add_get("/link", self._linked)
+        app.router.add_post("/respond/{id}", self._responded)
+        app.router.add_get("/oauth/v2/authorize", self._authorized)
+        app.router.add_get("/link", self._courier.linked)
+        page.add_routes(app, self)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self._port = self._runner.addresses[0][1]
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
 
     async def _close(self) -> None:
-        for task in list(self._deliveries):
-            task.cancel()
-        for socket in self._sockets:
-            await socket.close()
+        self.closing = True
+        await self._courier.close()
         await self._runner.cleanup()
-
-    # Socket Mode
-
-    async def _linked(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        await socket.send_json({"type": "hello", "num_connections": 1, "connection_info": {"app_id": "A1"}})
-        self._sockets.append(socket)
-        try:
-            async for message in socket:
-                if message.type == WSMsgType.TEXT:
-                    self._acknowledge(json.loads(message.data).get("envelope_id"))
-        finally:
-            self._sockets.remove(socket)
-        return socket
-
-    def _acknowledge(self, envelope: str | None) -> None:
-        if envelope in self._waiting:
-            delivery, heard = self._waiting[envelope]
-            if delivery.took is None:
-                delivery.took = time.monotonic() - self._started[delivery.envelopes[0]]
-            delivery.acknowledged.set()
-            heard.set()
-
-    async def _deliver(self, event: dict[str, Any], delivery: Delivery) -> None:
-        payload = {
-            "team_id": TEAM,
-            "api_app_id": "A1",
-            "type": "event_callback",
-            "event_id": f"Ev{event['ts']}",
-            "event": event,
-            "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
-        }
-        for attempt in range(DELIVERIES):
-            if self._posts_to is not None:
-                if await self._post(payload, attempt, delivery):
-                    return
-                await asyncio.sleep(1)
-                continue
-            while not self._sockets:
-                await asyncio.sleep(0.05)
-            envelope = f"{event['ts']}-{len(delivery.envelopes)}-{id(delivery)}"
-            delivery.envelopes.append(envelope)
-            heard = asyncio.Event()
-            self._waiting[envelope] = (delivery, heard)
-            self._started[envelope] = time.monotonic()
-            socket = self._sockets[(attempt + hash(event["ts"])) % len(self._sockets)]
-            told = {"type": "events_api", "envelope_id": envelope, "accepts_response_payload": False}
-            retry = {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
-            try:
-                await socket.send_json({**told, **retry, "payload": payload})
-                await asyncio.wait_for(heard.wait(), PATIENCE)
-            except (ConnectionError, TimeoutError):
-                await asyncio.sleep(1)
-            else:
-                return
-
-    async def _post(self, payload: Mapping[str, Any], attempt: int, delivery: Delivery) -> bool:
-        """Whether an event that was posted was acknowledged in time."""
-        body = json.dumps(payload)
-        retry = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": "http_timeout"} if attempt else {}
-        delivery.envelopes.append(f"post {attempt}")
-        began = time.monotonic()
-        try:
-            async with ClientSession(timeout=ClientTimeout(PATIENCE)) as session:
-                headers = {"Content-Type": "application/json", **signed(body), **retry}
-                async with session.post(self._posts_to or "", data=body, headers=headers) as answer:
-                    taken = answer.status == 200
-        except (ClientError, TimeoutError):
-            return False
-        if taken:
-            delivery.took = time.monotonic() - began
-            delivery.acknowledged.set()
-        return taken
-
-    # The Web API
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
     async def _called(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
@@ -279,98 +197,53 @@ class FakeSlack:
         if self._answers[method]:
             status, body, headers = self._answers[method].popleft()
             return web.json_response(body, status=status, headers=headers)
+        trouble = self.trouble(method)
+        if trouble and trouble != "lost":
+            return _failing(request, trouble)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        wanted = APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN
-        if token != wanted:
-            known = token in (APP_TOKEN, BOT_TOKEN)
-            return _refused("not_allowed_token_type" if known else "invalid_auth")
-        do = getattr(self, "_" + method.replace(".", "_"), None)
-        if do is None:
-            self.problems.append(f"{method} is not known here")
-            return _refused("unknown_method")
-        try:
-            scopes = {"x-oauth-scopes": ",".join(self.scopes)}
-            return web.json_response({"ok": True, **do(given)}, headers=scopes)
-        except _RefusedError as error:
-            return _refused(str(error))
+        said = call(self, method, "" if method in WITHOUT_TOKEN else token, given)
+        if self._lost[method] or trouble:
+            self._lost[method] -= not trouble
+            return _failing(request, "lost")
+        return web.json_response(said, headers={"x-oauth-scopes": ",".join(self.scopes)})
 
-    def _apps_connections_open(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"url": f"ws://127.0.0.1:{self._port}/link?ticket={self._moment()}"}
+    async def _responded(self, request: web.Request) -> web.Response:
+        given = await request.json()
+        self.calls.append(("respond", given))
+        if trouble := self.trouble("respond"):
+            return _failing(request, trouble)
+        status, body = responses.respond(self, request.match_info["id"], given)
+        return web.json_response(body, status=status)
 
-    def _auth_test(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"url": "https://acme.slack.com/", "team": "Acme", "user": "sabio", "team_id": TEAM,
-                "user_id": BOT, "bot_id": "B1", "is_enterprise_install": False}  # fmt: skip
-
-    def _users_info(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        if given.get("user") not in self.people:
-            raise _RefusedError("user_not_found")
-        person = dict(self.people[given["user"]])
-        if given.get("include_locale") not in ("1", "true", True):
-            person.pop("locale", None)
-        return {"user": person}
-
-    def _chat_postMessage(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self._check(given)
-        if any(given.get(name) not in (False, "false", "0") for name in ("unfurl_links", "unfurl_media")):
-            self.problems.append("links of a message would unfurl")
-        message = {key: given[key] for key in ("text", "blocks", "thread_ts", "metadata") if key in given}
-        message |= {"type": "message", "user": BOT, "bot_id": "B1", "ts": self._moment()}
-        self.messages[given["channel"]].append(message)
-        return {"channel": given["channel"], "ts": message["ts"], "message": message}
-
-    def _chat_update(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        self._check(given)
-        for message in self.messages[given["channel"]]:
-            if message["ts"] == given.get("ts"):
-                if message["user"] != BOT:
-                    raise _RefusedError("cant_update_message")
-                message.update({key: given[key] for key in ("text", "blocks") if key in given}, edited=True)
-                return {"channel": given["channel"], "ts": message["ts"]}
-        raise _RefusedError("message_not_found")
-
-    def _conversations_replies(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        there = [
-            dict(one)
-            for one in self.messages[given["channel"]]
-            if given["ts"] in (one["ts"], one.get("thread_ts"))
-        ]
-        if not there:
-            raise _RefusedError("thread_not_found")
-        if given.get("include_all_metadata") not in ("1", "true", True):
-            for message in there:
-                message.pop("metadata", None)
-        return {"messages": there, "has_more": False}
-
-    def _check(self, given: Mapping[str, Any]) -> None:
-        if given.get("channel") is None:
-            raise _RefusedError("channel_not_found")
-        if problem := problem_of(given):
-            self.problems.append(problem)
-            raise _RefusedError(problem.partition(":")[0])
+    async def _authorized(self, request: web.Request) -> web.Response:
+        code = f"code-{len(self.calls)}-{len(self.codes) + 1}"
+        self.codes[code] = request.query.get("team") or TEAM
+        address = request.query.get("redirect_uri") or self.redirect_url
+        back = f"{address}?code={code}&state={request.query.get('state', '')}"
+        raise web.HTTPFound(back)
 
 
-def signed(body: str, secret: str = SIGNING_SECRET, age: float = 0) -> dict[str, str]:
-    """The headers that say that Slack has sent a body, `age` seconds ago."""
-    moment = str(int(time.time() - age))
-    digest = hmac.new(secret.encode(), f"v0:{moment}:{body}".encode(), hashlib.sha256).hexdigest()
-    return {"X-Slack-Request-Timestamp": moment, "X-Slack-Signature": f"v0={digest}"}
+def _failing(request: web.Request, trouble: str) -> web.Response:
+    """What somebody gets whose call is `refused`, `throttled`, or whose connection is cut."""
+    if trouble == "refused":
+        return web.json_response({"ok": False, "error": "internal_error"}, status=500)
+    if trouble == "throttled":
+        body = {"ok": False, "error": "ratelimited"}
+        return web.json_response(body, status=429, headers={"Retry-After": "1"})
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
-class _RefusedError(Exception):
-    """Slack's word for why it refuses."""
-
-
-def _refused(error: str) -> web.Response:
-    return web.json_response({"ok": False, "error": error})
-
-
-async def _arguments(request: web.Request) -> dict[str, Any]:
-    given: dict[str, Any] = dict(request.query)
+async def _arguments(request: web.Request) -> Json:
+    given: Json = dict(request.query)
     if request.content_type == "application/json":
         given |= json.loads(await request.text() or "{}")
     else:
         given |= dict(await request.post())
-    for name in ("blocks", "metadata"):
+    if basic := request.headers.get("Authorization", "").removeprefix("Basic "):
+        given |= people.credentials(basic)
+    for name in ("blocks", "metadata", "view", "prompts", "chunks"):
         if isinstance(given.get(name), str):
             given[name] = json.loads(given[name])
     return given
