@@ -60,13 +60,22 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
 def _check_chat(found: Findings, settings: Settings) -> None:
     missing = settings.slack.missing
     if not missing:
-        from bot.platforms._slack_check import check_slack
+        from bot.platforms._slack.check import check_slack
 
-        check_slack(found, settings.slack)
+        with KnowledgeBase(settings.model_copy(update={"sources": ()})) as kb:
+            check_slack(found, settings.slack, lambda: _ledger_as_it_is(kb))
     elif len(missing) == 1:
         found.warn("slack", f"not connected: {missing[0]} is not set", "set it; see docs/slack.md")
     else:
         found.ok("slack", "not configured")
+
+
+def _ledger_as_it_is(kb: KnowledgeBase) -> Ledger:
+    """The ledger, without bringing it up to date; an empty one where none was made yet."""
+    from ingest.ledger import Ledger
+
+    made = kb.settings.ledger != "sqlite" or (kb.data / "ledger.db").exists()
+    return Ledger(kb.ledger_address if made else "sqlite://", migrate=False)
 
 
 def _check_options(found: Findings, file: Path) -> None:

@@ -382,6 +382,29 @@ def evaluate(  # noqa: PLR0913, PLR0917 — one for each word of the command lin
     raise typer.Exit(SOME_FAILED if gate and not (accept or figures["gate"]["passed"]) else DONE)
 
 
+@app.command()
+def feedback(
+    context: typer.Context,
+    close: Annotated[
+        str | None,
+        typer.Option("--close", metavar="REFERENCE", help="Say that those about this answer were seen to."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """List what people have against answers, newest first."""
+    from getpass import getuser
+
+    from bot.feedback import close as close_complaints
+    from bot.feedback import queue
+    from bot.platforms import terminal
+
+    with _open(context) as kb:
+        if close is not None:
+            terminal.print_closed(close, close_complaints(kb, close, getuser()), json=json)
+        else:
+            terminal.print_complaints(queue(kb), json=json)
+
+
 Port = Annotated[
     int | None,
     typer.Option(
@@ -411,9 +434,9 @@ def manifest(
     json: Json = False,
 ) -> None:
     """Print what the app of a chat platform is made from."""
-    from bot.platforms import _slack_manifest
+    from bot.platforms._slack import manifest
 
-    typer.echo(_slack_manifest.as_text(url, json_=json))
+    typer.echo(manifest.as_text(url, json_=json))
 
 
 @app.command()

@@ -15,7 +15,7 @@ from config.errors import UnavailableError
 from config.settings import Settings
 from ingest.knowledge import KnowledgeBase
 from workers import metrics
-from workers.probes import Post, Probes, Pulse, readiness
+from workers.probes import Probes, Pulse, Route, readiness
 
 if TYPE_CHECKING:
     from bot.platforms.slack import Slack
@@ -40,8 +40,7 @@ def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     def live() -> str | None:
         return (pulse.reason(_QUIET) if alone else None) or (slack.trouble() if slack else None)
 
-    posts = {"/slack/events": slack.respond} if slack and kb.settings.slack.mode == "http" else {}
-    with _answering(kb, "serve", say, port, live, posts):
+    with _answering(kb, "serve", say, port, live, slack.routes if slack else None):
         say(
             f"Keeping current: {names}."
             if alone
@@ -140,9 +139,9 @@ def _answering(
     say: Say,
     port: int | None,
     live: Callable[[], str | None],
-    posts: Mapping[str, Post] | None = None,
+    routes: Mapping[str, Route] | None = None,
 ) -> Iterator[None]:
-    """Serve `/healthz`, `/readyz`, `/metrics` and what is posted, for as long as the block runs."""
+    """Serve `/healthz`, `/readyz`, `/metrics` and the `routes`, for as long as the block runs."""
     tracing.start_tracing(kb.settings.telemetry, f"sabio-{kind}", kb.settings.secrets)
     wanted = kb.settings.server.port and kb.settings.server.port + PORTS[kind] if port is None else port
     queue = _queue(kb.settings)
@@ -155,7 +154,7 @@ def _answering(
         registry=metrics.registry(kb, queue),
         # A port that somebody named is meant; one that only follows from another may give way.
         fallback=port is None and kind != "serve",
-        posts=posts,
+        routes=routes,
     )
     host, listening = probes.start()
     say(f"Health and metrics: http://{host}:{listening}/healthz /readyz /metrics")

@@ -48,6 +48,7 @@ COUNTED = {
         "sabio_model_failures_total", "counter",
         "Times that a language model did not answer and was left in peace for a while.", ("model",),
     ),
+    "feedback": Count("sabio_feedback_total", "counter", "Votes on answers: up or down.", ("vote",)),
     "claims": Count(
         "sabio_claims_total", "counter",
         "Sentences that a language model wrote: shown, or dropped by verification.", ("fate",),

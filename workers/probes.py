@@ -60,8 +60,8 @@ class Pulse:
 
 
 Checks = Mapping[str, Callable[[], object]]
-Post = Callable[[bytes, Mapping[str, str]], tuple[int, str, bytes]]
-"""What answers a POST, by its body and its headers: a status, a media type and a body."""
+Route = Callable[[bytes, Mapping[str, str], str], tuple[int, Mapping[str, str], bytes]]
+"""What answers a request, by its body, its headers and its query: a status, headers and a body."""
 
 
 def readiness(
@@ -110,12 +110,13 @@ class Probes:
         ready: Checks | None = None,
         registry: Collector | None = None,
         fallback: bool = False,
-        posts: Mapping[str, Post] | None = None,
+        routes: Mapping[str, Route] | None = None,
     ) -> None:
         """`port` 0 is any; with `fallback`, any where that one is taken.
 
         `live` says why the process is not alive, None if it is; `ready` holds what must answer, as
-        `readiness` gives it; `registry` what `/metrics` tells; `posts` who answers what is posted, by path.
+        `readiness` gives it; `registry` what `/metrics` tells; `routes` who answers other requests, by
+        method and path, as `POST /slack/events`.
         """
         self._host, self._port, self._fallback = host, port, fallback
         self._live = live
@@ -123,7 +124,7 @@ class Probes:
             name: Inquiry(check, seconds=_PATIENCE, keep=_KEEP) for name, check in (ready or {}).items()
         }
         self._registry = registry
-        self.posts = posts or {}
+        self.routes = routes or {}
         self._unready: str | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -210,6 +211,7 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 512  # a chat platform posts many at once; those beyond it wait a second and longer
 
     def __init__(self, host: str, port: int, probes: Probes) -> None:
         self.probes = probes
@@ -246,7 +248,7 @@ class _Request(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        """Answer one of the three."""
+        """Answer one of the three, or pass it on."""
         path = self.path.partition("?")[0]
         with self._answered():
             if path == "/healthz":
@@ -255,15 +257,18 @@ class _Request(BaseHTTPRequestHandler):
                 self._answer(*self.server.probes.readiness())
             elif path == "/metrics":
                 media_type, body = self.server.probes.exposition(self.headers.get("Accept", ""))
-                self._send(200, media_type, body)
+                self._send(200, {"Content-Type": media_type}, body)
+            elif route := self.server.probes.routes.get(f"GET {path}"):
+                self._send(*route(b"", dict(self.headers.items()), self.path.partition("?")[2]))
             else:
                 self._answer(404, {"error": "there are /healthz, /readyz and /metrics"})
 
     def do_POST(self) -> None:
         """Pass on what is posted to a path that somebody answers."""
-        post = self.server.probes.posts.get(self.path.partition("?")[0])
+        path, _, query = self.path.partition("?")
+        route = self.server.probes.routes.get(f"POST {path}")
         length = self.headers.get("Content-Length", "")
-        if post is None:
+        if route is None:
             self.send_error(501)
         elif not length.isdecimal():
             self._answer(411, {"error": "a Content-Length is needed"})
@@ -271,7 +276,7 @@ class _Request(BaseHTTPRequestHandler):
             self._answer(413, {"error": f"more than {_LARGEST:,} bytes"})
         else:
             with self._answered():
-                self._send(*post(self.rfile.read(int(length)), dict(self.headers.items())))
+                self._send(*route(self.rfile.read(int(length)), dict(self.headers.items()), query))
 
     do_HEAD = do_GET  # noqa: N815 - named by the standard library
 
@@ -293,13 +298,14 @@ class _Request(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, body: Mapping[str, Any]) -> None:
         text = json.dumps(body, ensure_ascii=False) + "\n"
-        self._send(status, "application/json", text.encode())
+        self._send(status, {"Content-Type": "application/json"}, text.encode())
 
-    def _send(self, status: int, media_type: str, body: bytes) -> None:
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.close_connection = True
         # Not send_response, which names the server and its version.
         self.send_response_only(status)
-        self.send_header("Content-Type", media_type)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         if status == 405:

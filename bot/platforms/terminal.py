@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bot.exits import CONFIGURATION, DONE, SOME_FAILED, UNAVAILABLE
 from bot.messages import Message, Person
 from bot.platforms._answers import print_answer, print_hits, stream
+from bot.platforms._complaints import print_closed, print_complaints
 from bot.platforms._console import open_console
 from bot.platforms._explanations import print_explanation
 from bot.platforms._progress import progress, run_progress
@@ -42,6 +43,8 @@ __all__ = [
     "exit_code",
     "findings_code",
     "print_answer",
+    "print_closed",
+    "print_complaints",
     "print_explanation",
     "print_figures",
     "print_findings",

@@ -7,12 +7,12 @@ leaves to the others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, or_, select, update
 
 from ingest.ledger import now
 from ingest.ledger.owners import is_dead
@@ -32,6 +32,7 @@ class Event:
     """How often it was taken, this time included."""
     reply: str | None
     """The platform's name of the message that answers it, where one was begun."""
+    received_at: datetime
 
 
 def receive(connection: Connection, id_: str, platform: str, content: Mapping[str, Any]) -> bool:
@@ -40,11 +41,70 @@ def receive(connection: Connection, id_: str, platform: str, content: Mapping[st
     return insert_if_absent(connection, events, row)
 
 
+def note(connection: Connection, id_: str, platform: str) -> bool:
+    """Keep that something came which is done at once. False: it came before."""
+    moment = now()
+    row = {"id": id_, "platform": platform, "content": {}, "received_at": moment, "attempts": 0}
+    return insert_if_absent(connection, events, row | {"done_at": moment})
+
+
+def revise(connection: Connection, id_: str, platform: str, content: Mapping[str, Any], since: str) -> bool:
+    """Put other content in place of an event's, which is answered anew, in the same reply; keep one that is
+    not known, of which the first version may come later.
+
+    `since` orders the versions of one event. False: such a version is known already.
+    """
+    content = {**content, "since": since}
+    if receive(connection, id_, platform, content):
+        return True
+    row = connection.execute(select(events).where(events.c.id == id_).with_for_update()).one()
+    if row.content.get("since", "") >= since:
+        return False
+    fresh = {"content": content, "owner": None, "lease_until": None, "done_at": None}
+    connection.execute(update(events).where(events.c.id == id_).values(**fresh))
+    return True
+
+
+def withdraw(connection: Connection, id_: str) -> Event | None:
+    """Take back that an event is to be answered, from whoever is at it; None where it is not known."""
+    row = connection.execute(select(events).where(events.c.id == id_).with_for_update()).first()
+    if row is None:
+        return None
+    ended = {"owner": None, "lease_until": None, "done_at": now()}
+    connection.execute(update(events).where(events.c.id == id_).values(**ended))
+    return _event(row, row.attempts)
+
+
+def unanswered(connection: Connection, platform: str) -> list[Event]:
+    """The events of a platform that are to be answered or are being answered."""
+    rows = connection.execute(select(events).where(events.c.platform == platform, events.c.done_at.is_(None)))
+    return [_event(row, row.attempts) for row in rows]
+
+
+def is_known(connection: Connection, id_: str) -> bool:
+    """Whether an event was received."""
+    return connection.execute(select(events.c.id).where(events.c.id == id_)).first() is not None
+
+
+def is_done(connection: Connection, id_: str) -> bool:
+    """Whether an event was answered, or is not to be answered any more."""
+    done = select(events.c.id).where(events.c.id == id_, events.c.done_at.is_not(None))
+    return connection.execute(done).first() is not None
+
+
+def holds(connection: Connection, id_: str, owner: str) -> bool:
+    """Whether an event is still this owner's to answer."""
+    return connection.execute(select(events.c.id).where(*_held(id_, owner))).first() is not None
+
+
 def takes_part(connection: Connection, thread: str) -> bool:
-    """Whether something was asked in a conversation: by the event that began it, or later."""
-    begun = select(events.c.id).where(events.c.id == thread)
+    """Whether something was asked in a conversation: by the event that began it, or later. An event that
+    ended without a reply was none of its business."""
+    begun = select(events.c.id).where(
+        events.c.id == thread, or_(events.c.done_at.is_(None), events.c.reply.is_not(None))
+    )
     asked = select(questions.c.id).where(questions.c.thread == thread).limit(1)
-    return any(connection.execute(one).first() is not None for one in (begun, asked))
+    return any(connection.execute(found).first() is not None for found in (begun, asked))
 
 
 def take(connection: Connection, id_: str, owner: str, seconds: float) -> Event | None:
@@ -60,16 +120,16 @@ def take(connection: Connection, id_: str, owner: str, seconds: float) -> Event 
         .where(events.c.id == id_)
         .values(owner=owner, lease_until=moment + timedelta(seconds=seconds), attempts=row.attempts + 1)
     )
-    return Event(row.id, row.content, row.attempts + 1, row.reply)
+    return _event(row, row.attempts + 1)
 
 
-def renew(connection: Connection, owner: str, seconds: float) -> None:
-    """Prolong the leases of an owner."""
-    held = events.c.owner == owner, events.c.done_at.is_(None)
+def renew(connection: Connection, owner: str, ids: Collection[str], seconds: float) -> None:
+    """Prolong an owner's leases of those events that it is at; those that it has lost sight of end."""
+    held = events.c.owner == owner, events.c.id.in_(ids), events.c.done_at.is_(None)
     connection.execute(update(events).where(*held).values(lease_until=now() + timedelta(seconds=seconds)))
 
 
-def begin_reply(connection: Connection, id_: str, owner: str, reply: str) -> bool:
+def begin_reply(connection: Connection, id_: str, owner: str, reply: str | None) -> bool:
     """Note the message that answers an event. False: it is somebody else's by now."""
     changed = update(events).where(*_held(id_, owner)).values(reply=reply)
     return connection.execute(changed).rowcount == 1
@@ -103,6 +163,10 @@ def forget(connection: Connection, before: datetime) -> int:
     """Remove events that were answered before a moment: how many. No platform delivers again after hours."""
     old = delete(events).where(events.c.done_at < before)
     return connection.execute(old).rowcount
+
+
+def _event(row: Row[Any], attempts: int) -> Event:
+    return Event(row.id, row.content, attempts, row.reply, row.received_at)
 
 
 def _held(id_: str, owner: str) -> Any:

@@ -7,8 +7,10 @@ import time
 import pytest
 
 from bot import running
+from bot.check import run_checks
 from tests.sabio_child import Child
-from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, FakeSlack
+from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, FakeSlack
+from tests.slack.blocks import is_whole
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -20,9 +22,9 @@ def slack():
         yield slack
 
 
-def serve(config, slack, **tokens):
+def serve(config, slack, more="", **tokens):
     with config.open("a") as file:
-        file.write(f'slack: {{api_url: "{slack.api_url}"}}\n')
+        file.write(f'slack: {{api_url: "{slack.api_url}", {more}}}\n')
     return Child(config, "serve", "--port", "0", module="bot", **tokens)
 
 
@@ -37,9 +39,10 @@ def test_with_both_tokens_it_answers_until_it_is_told_to_stop(own_company, slack
     with serve(own_company, slack, SLACK_BOT_TOKEN=BOT_TOKEN, SLACK_APP_TOKEN=APP_TOKEN) as child:
         await_words(child, "Slack: @sabio in Acme.")
         asked, _ = slack.say("UANA", f"<@{BOT}> How many days of holiday does everybody have?")
-        assert "24 days" in str(slack.await_reply(asked, until=lambda one: "blocks" in one))
+        assert "24 days" in str(slack.await_reply(asked, until=is_whole))
         assert child.stop() == 0
         assert "xoxb" not in child.said()
+        assert "unused" not in child.said()  # what Bolt says of a token in the environment
     assert slack.problems == []
 
 
@@ -55,6 +58,19 @@ def test_a_token_that_is_missing_is_named_and_the_rest_goes_on(own_company, slac
         await_words(child, told)
         assert child.alive
         assert child.stop() == 0
+
+
+def test_an_app_of_several_workspaces_is_told_where_to_install_it(own_company, slack, monkeypatch):
+    tokens = {"SLACK_APP_TOKEN": APP_TOKEN, "SLACK_CLIENT_SECRET": CLIENT_SECRET}
+    with serve(own_company, slack, f"oauth: {{client_id: '{CLIENT_ID}', teams: [T1]}}", **tokens) as child:
+        await_words(child, "Slack: installed nowhere yet; /slack/install installs it in a workspace.")
+        assert child.stop() == 0
+        assert CLIENT_SECRET not in child.said()
+    for name, value in tokens.items():
+        monkeypatch.setenv(name, value)
+    [finding] = [one for one in run_checks(own_company, None) if one.subject == "slack"]
+    assert finding.message == "not installed in the workspace T1 yet"
+    assert "/slack/install?team=T1" in finding.fix
 
 
 def test_a_token_that_slack_refuses_ends_it_with_the_name_of_the_variable(own_company, slack):

@@ -1,0 +1,1 @@
+"""What Slack is made of: `bot/platforms/slack.py` puts it together."""
