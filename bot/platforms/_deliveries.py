@@ -246,6 +246,8 @@ async def whole(work: Coroutine[Any, Any, T]) -> T:
         while not working.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([working])
+        if not working.cancelled() and (error := working.exception()) is not None:
+            log.info("what nobody waits for any more has failed: %s", error)
         raise
 
 

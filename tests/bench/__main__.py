@@ -11,13 +11,14 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import answers, claims, engines, index, production, questions, start, syncing
+from tests.bench import answers, claims, engines, index, production, questions, slack, start, syncing
 from tests.bench.tables import tell
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "index": lambda given: index.report([10_000, 100_000] if given.large else [10_000]),
     "start": lambda _: start.report(),
     "questions": lambda _: questions.report(),
+    "slack": lambda _: slack.report(),
     "sync": lambda given: syncing.report(given.data),
     "answers": lambda given: answers.report(given.data),
     "claims": lambda given: claims.report(given.data),

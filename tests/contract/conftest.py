@@ -3,6 +3,7 @@
 `engines` is what `open_base` and `keep_ledger` take to open either, and a test that asks for it runs on both:
 on SQLite with the local index, and on PostgreSQL with Weaviate. `new_engines()` are others at each call;
 `production` is the second of the two alone.
+`chat` is each of the chat platforms, in each of its ways to deliver.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
+
+from tests.contract.chats import SlackChat
+from tests.slack import FakeSlack
 
 Engines = dict[str, str]
 KINDS = ("embedded", "production")
@@ -39,3 +43,11 @@ def new_production(new_postgres_ledger, weaviate_url) -> Iterator[Callable[[], E
     # A prefix that begins with that of the test goes with it.
     numbers = count()
     return lambda: {"ledger": new_postgres_ledger(), "index": f"{weaviate_url}n{next(numbers)}"}
+
+
+@pytest.fixture(params=["slack by socket", "slack by post"])
+def chat(request, loopback) -> Iterator[SlackChat]:
+    """A chat platform with nobody in it yet, in each of its ways to deliver."""
+    with FakeSlack() as slack:
+        yield SlackChat(slack, "socket" if request.param.endswith("socket") else "http")
+    assert slack.problems == []

@@ -173,9 +173,10 @@ class Interactions:
         person: Person,
     ) -> None:
         """Answer a question once more: for whoever pressed alone, or for the channel."""
-        asked = await self._deliveries.look(asking.find_question, str(action.get("value")))
-        if asked is None:
-            raise DeniedError(wording.say("why_unknown", person.language, reference=str(action.get("value"))))
+        reference = str(action.get("value"))
+        asked = await self._deliveries.look(asking.find_question, reference)
+        if asked is None or asked.id != reference:
+            raise DeniedError(wording.say("why_unknown", person.language, reference=reference))
         message, container = body.get("message") or {}, body.get("container") or {}
         content = self._content(workspace, body, body["channel"]["id"])
         content |= {
