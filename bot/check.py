@@ -54,6 +54,7 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
     _check_queue(found, settings)
     check_writing(found, settings)
     _check_chat(found, settings)
+    _check_teams(found, settings)
     return found
 
 
@@ -68,6 +69,19 @@ def _check_chat(found: Findings, settings: Settings) -> None:
         found.warn("slack", f"not connected: {missing[0]} is not set", "set it; see docs/slack.md")
     else:
         found.ok("slack", "not configured")
+
+
+def _check_teams(found: Findings, settings: Settings) -> None:
+    missing = settings.teams.missing
+    if not missing:
+        from bot.platforms._teams.check import check_teams
+
+        check_teams(found, settings)
+    elif settings.teams.wanted:
+        named = " and ".join(missing)
+        found.warn("teams", f"not connected: not set: {named}", "set it; see docs/teams.md")
+    else:
+        found.ok("teams", "not configured")
 
 
 def _ledger_as_it_is(kb: KnowledgeBase) -> Ledger:

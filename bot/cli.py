@@ -64,6 +64,7 @@ class Platform(StrEnum):
     """A chat platform that has a manifest."""
 
     SLACK = "slack"
+    TEAMS = "teams"
 
 
 As = Annotated[
@@ -424,19 +425,39 @@ def serve(context: typer.Context, port: Port = None) -> None:
 
 @app.command()
 def manifest(
-    platform: Annotated[Platform, typer.Argument(help="The chat platform.")],  # noqa: ARG001 - there is one
+    context: typer.Context,
+    platform: Annotated[Platform, typer.Argument(help="The chat platform.")],
     url: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="Where Slack reaches Sabio, for `slack.mode: http`. Else: Socket Mode."
+            metavar="URL",
+            help="slack: where Slack reaches Sabio, for `slack.mode: http`; else Socket Mode. teams: a page"
+            " about your Sabio, which its app links to.",
         ),
     ] = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="teams: where the app package is written to.")
+    ] = Path("sabio-teams.zip"),
+    follow_ups: Annotated[
+        bool,
+        typer.Option("--follow-ups", help="teams: hear all that is said: asking on needs no mention then."),
+    ] = False,
+    app_version: Annotated[
+        str, typer.Option(metavar="N.N.N", help="teams: raise it to replace an app that was uploaded.")
+    ] = "1.0.0",
     json: Json = False,
 ) -> None:
-    """Print what the app of a chat platform is made from."""
-    from bot.platforms._slack import manifest
+    """Make what the app of a chat platform is made from."""
+    if platform is Platform.SLACK:
+        from bot.platforms._slack import manifest as of_slack
 
-    typer.echo(manifest.as_text(url, json_=json))
+        typer.echo(of_slack.as_text(url, json_=json))
+        return
+    from bot.platforms._teams import manifest as of_teams
+
+    with _open(context) as kb:
+        of_teams.write(kb.settings.teams, out, url, follow_ups=follow_ups, version=app_version)
+    _say(f"Written: {out}. Upload it in Teams: docs/teams.md says where.")
 
 
 @app.command()

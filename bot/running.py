@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from config import tracing
 from config.errors import UnavailableError
@@ -16,9 +16,6 @@ from config.settings import Settings
 from ingest.knowledge import KnowledgeBase
 from workers import metrics
 from workers.probes import Probes, Pulse, Route, readiness
-
-if TYPE_CHECKING:
-    from bot.platforms.slack import Slack
 
 PORTS = {"serve": 0, "work": 1, "beat": 2}
 """What each adds to `server.port`, so that one machine can hold all three."""
@@ -35,18 +32,20 @@ def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     alone = kb.settings.queue == "none"
     names = ", ".join(source.name for source in kb.sources()) or "no sources"
     pulse, stopped = Pulse(), _stop_on_sigterm()
-    slack = _slack(kb)
+    platforms = _platforms(kb, say)
+    routes = {path: route for one in platforms.values() for path, route in one.routes.items()}
 
     def live() -> str | None:
-        return (pulse.reason(_QUIET) if alone else None) or (slack.trouble() if slack else None)
+        troubles = (one.trouble() for one in platforms.values())
+        return (pulse.reason(_QUIET) if alone else None) or next(filter(None, troubles), None)
 
-    with _answering(kb, "serve", say, port, live, slack.routes if slack else None):
+    with _answering(kb, "serve", say, port, live, routes):
         say(
             f"Keeping current: {names}."
             if alone
             else "Workers keep the sources current: `sabio work`, `sabio beat`."
         )
-        with _in_chat(kb, slack, say):
+        with _in_chat(platforms, say):
             if alone:
                 from workers.loop import keep_current
 
@@ -89,32 +88,54 @@ def beat(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
         run_beat(app)
 
 
-def _slack(kb: KnowledgeBase) -> Slack | None:
-    """Slack, not connected yet; None where its tokens are not there."""
-    if kb.settings.slack.missing:
-        return None
-    from bot.platforms.slack import Slack
+class Platform(Protocol):
+    """A chat platform that this process is in."""
 
-    return Slack(kb)
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """The requests that it sends here."""
+
+    def start(self) -> str:
+        """Begin: what to tell of it. Raises `ConfigError` where it is configured wrong."""
+
+    def trouble(self) -> str | None:
+        """Why it is not alive; None: it is."""
+
+    def stop(self) -> None:
+        """Take nothing more, and end what is under way."""
+
+
+def _platforms(kb: KnowledgeBase, say: Say) -> dict[str, Platform]:
+    """The chat platforms that are configured, by their names; of the others it is told what is missing."""
+    found: dict[str, Platform] = {}
+    if not _lacks("Slack", kb.settings.slack.missing, say):
+        from bot.platforms.slack import Slack
+
+        found["Slack"] = Slack(kb)
+    if not _lacks("Teams", kb.settings.teams.missing, say):
+        from bot.platforms.teams import Teams
+
+        found["Teams"] = Teams(kb)
+    return found
+
+
+def _lacks(platform: str, missing: Sequence[str], say: Say) -> bool:
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        *first, last = missing
+        named = f"{', '.join(first)} and {last}" if first else last
+        say(f"{platform}: not connected; {named} {verb} not set.")
+    return bool(missing)
 
 
 @contextmanager
-def _in_chat(kb: KnowledgeBase, slack: Slack | None, say: Say) -> Iterator[None]:
-    """Be in every chat platform that is configured, for as long as the block runs.
-
-    Raises `ConfigError` where one is configured wrong.
-    """
-    if slack is None:
-        missing = kb.settings.slack.missing
-        verb = "is" if len(missing) == 1 else "are"
-        say(f"Slack: not connected; {' and '.join(missing)} {verb} not set.")
+def _in_chat(platforms: Mapping[str, Platform], say: Say) -> Iterator[None]:
+    """Be in the chat platforms for as long as the block runs. Raises `ConfigError`."""
+    with ExitStack() as begun:
+        for name, platform in platforms.items():
+            say(f"{name}: {platform.start()}.")
+            begun.callback(platform.stop)
         yield
-        return
-    say(f"Slack: {slack.start()}.")
-    try:
-        yield
-    finally:
-        slack.stop()
 
 
 def _stop_on_sigterm() -> threading.Event:

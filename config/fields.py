@@ -65,6 +65,11 @@ def _team(value: object) -> object:
     return value
 
 
+def _entra_id(value: object) -> object:
+    """An id of Microsoft Entra, in lower case as Microsoft says it."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
 def _channel(value: object) -> object:
     """A channel's id or name, without the `#` that may stand before it."""
     return value.strip().removeprefix("#") if isinstance(value, str) else value
@@ -141,6 +146,7 @@ Principals = Annotated[frozenset[str], BeforeValidator(_principals)]
 Members = Annotated[frozenset[str], BeforeValidator(_members)]
 EMail = Annotated[str, BeforeValidator(_e_mail)]
 Team = Annotated[str, BeforeValidator(_team)]
+EntraId = Annotated[str, BeforeValidator(_entra_id)]
 Channel = Annotated[str, BeforeValidator(_channel)]
 Schedule = Annotated[str, BeforeValidator(_schedule)]
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]

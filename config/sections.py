@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from config.fields import Channel, EMail, Principals, Schedule, Team, TimeZone
+from config.fields import Channel, EMail, EntraId, Principals, Schedule, Team, TimeZone
 
 
 class Section(BaseModel):
@@ -249,6 +249,65 @@ class SlackSettings(Section):
         else:
             needed["SLACK_SIGNING_SECRET"] = self.signing_secret
         return [variable for variable, value in needed.items() if not value]
+
+
+class TeamsSettings(Section):
+    """How people ask in Microsoft Teams: `sabio serve` answers there where this is set; see docs/teams.md."""
+
+    app_id: EntraId | None = Field(
+        None, description="The bot's application id, of its registration in Entra."
+    )
+    tenant_id: EntraId | None = Field(
+        None, description="The id of the tenant that it belongs to, and the only one served."
+    )
+    app_password: str | None = Field(
+        None, description="Its client secret. Not set: the variable `TEAMS_APP_PASSWORD`."
+    )
+    cloud: Literal["public", "government", "dod"] = Field(
+        "public",
+        description="Microsoft's cloud that the tenant is in; `government`: GCC High, and `dod`: DoD, both of"
+        " the United States.",
+    )
+    development: bool = Field(
+        False,
+        description="Answer whoever asks, without credentials: for Microsoft's Playground on this machine,"
+        " only where `server.host` is a loopback address, and without `app_id` and `tenant_id`.",
+    )
+    members: int = Field(
+        200,
+        ge=0,
+        description="In conversations with more members than this, only what everyone may read is said.",
+    )
+
+    @model_validator(mode="after")
+    def _lets_in_one_tenant(self) -> Self:
+        if self.development and (self.app_id or self.tenant_id):
+            raise ValueError(
+                "`development` lets in whoever asks: take it out, or take out `app_id` and `tenant_id`"
+            )
+        if self.tenant_id in ("common", "organizations", "consumers") or "." in (self.tenant_id or ""):
+            raise ValueError(
+                f"`tenant_id` must be the id of one tenant, as `72f988bf-0000-0000-0000-2d7cd011db47`, and is"
+                f" `{self.tenant_id}`; it stands on Entra's overview page"
+            )
+        return self
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anything of it is set."""
+        return self.development or bool(self.app_id or self.tenant_id or self.app_password)
+
+    @property
+    def missing(self) -> list[str]:
+        """The settings and variables of what is not there; none where Sabio can answer."""
+        if self.development:
+            return []
+        needed = {
+            "teams.app_id": self.app_id,
+            "teams.tenant_id": self.tenant_id,
+            "TEAMS_APP_PASSWORD": self.app_password,
+        }
+        return [name for name, value in needed.items() if not value]
 
 
 class TelemetrySettings(Section):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +39,7 @@ from config.sections import (
     SourceSettings,
     SpendSettings,
     SyncSettings,
+    TeamsSettings,
     TelemetrySettings,
 )
 
@@ -147,6 +148,7 @@ class Settings(Section):
     answers: AnswerSettings = Field(AnswerSettings(), description=AnswerSettings.__doc__)
     evaluation: EvaluationSettings = Field(EvaluationSettings(), description=EvaluationSettings.__doc__)
     slack: SlackSettings = Field(SlackSettings(), description=SlackSettings.__doc__)
+    teams: TeamsSettings = Field(TeamsSettings(), description=TeamsSettings.__doc__)
     server: ServerSettings = Field(ServerSettings(), description=ServerSettings.__doc__)
     telemetry: TelemetrySettings = Field(TelemetrySettings(), description=TelemetrySettings.__doc__)
     log: LogSettings = Field(LogSettings(), description=LogSettings.__doc__)
@@ -298,18 +300,21 @@ def _is_nobody(principal: str, settings: Settings) -> bool:
 
 
 def _find_tokens(values: dict[str, Any], vault: Vault) -> None:
-    """Take Slack's tokens, where the file does not say them, from where its own tools look for them."""
-    given = values.get("slack", {})
-    if not isinstance(given, dict):
-        return
-    for token in ("bot_token", "app_token", "signing_secret"):
-        if token not in given:
-            with suppress(LookupError):
-                values.setdefault("slack", given)[token] = vault.fill(f"${{SLACK_{token.upper()}}}")
-    oauth = given.get("oauth")
-    if isinstance(oauth, dict) and "client_secret" not in oauth:
-        with suppress(LookupError):
-            oauth["client_secret"] = vault.fill("${SLACK_CLIENT_SECRET}")
+    """Take the chat platforms' secrets, where the file does not say them, from where their own tools look."""
+    _fill(values, vault, "slack", ("bot_token", "app_token", "signing_secret"), "SLACK_")
+    _fill(values, vault, "teams", ("app_password",), "TEAMS_")
+    slack = values.get("slack")
+    if isinstance(slack, dict) and isinstance(slack.get("oauth"), dict):
+        _fill(slack, vault, "oauth", ("client_secret",), "SLACK_")
+
+
+def _fill(values: dict[str, Any], vault: Vault, section: str, keys: Sequence[str], prefix: str) -> None:
+    given = values.get(section, {})
+    if isinstance(given, dict):
+        for key in keys:
+            if key not in given:
+                with suppress(LookupError):
+                    values.setdefault(section, given)[key] = vault.fill(f"${{{prefix}{key.upper()}}}")
 
 
 def _shown(file: Path) -> str:

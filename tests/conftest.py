@@ -17,7 +17,7 @@ settings.load_profile("sabio")
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_this_machine(monkeypatch):
-    for variable in [name for name in os.environ if name.startswith(("SABIO_", "SLACK_"))]:
+    for variable in [name for name in os.environ if name.startswith(("SABIO_", "SLACK_", "TEAMS_"))]:
         monkeypatch.delenv(variable)
 
 

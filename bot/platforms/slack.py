@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections.abc import Coroutine, Mapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -29,6 +27,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.platforms._deliveries import Deliveries, OverError, pause
+from bot.platforms._loop import NotReadyError, OwnLoop, Tell
 from bot.platforms._slack import installing
 from bot.platforms._slack.answers import PLATFORM, Answers
 from bot.platforms._slack.commands import Commands
@@ -39,17 +38,12 @@ from bot.platforms._slack.interactions import Interactions
 from bot.platforms._slack.listening import Listening
 from bot.platforms._slack.workspaces import Workspaces, client_of, is_removal
 from config.errors import DeniedError, UnavailableError
-from config.secrets import mask
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger.inbox import Event
 from workers.probes import Route
 
-STOPPING = 30.0
-"""Seconds within which everything has ended after a stop: the answers under way, then the connection."""
 _FAREWELL = 3.0
 """Seconds that closing the connection may take."""
-_PATIENCE = 10.0
-"""Seconds that taking what was posted may take; Slack waits for three."""
 
 log = logging.getLogger("bot")
 
@@ -59,12 +53,9 @@ class Slack:
 
     def __init__(self, kb: KnowledgeBase) -> None:
         self._kb, self._settings = kb, kb.settings.slack
-        self._stopping = asyncio.Event()
+        self._loop = OwnLoop(PLATFORM, kb.settings.limits.at_once + 8, kb.settings.secrets)
         self._app: AsyncApp | None = None
         self._socket: AsyncSocketModeHandler | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
-        self._told = ""
         self._taking: set[asyncio.Task[Any]] = set()
         """What is being taken, until that is acknowledged."""
 
@@ -74,29 +65,15 @@ class Slack:
         Where Slack cannot be reached this says so, and goes on trying. Raises `ConfigError` where a person
         must act: a token is missing, or not right.
         """
-        begun = threading.Event()
-        failed: list[BaseException] = []
-
-        def run() -> None:
-            try:
-                asyncio.run(self._run(begun))
-            except BaseException as error:  # noqa: BLE001 - raised below, or told by `trouble`
-                log.error("slack: %s", mask(str(error), self._kb.settings.secrets))  # noqa: TRY400
-                failed.append(error)
-            finally:
-                begun.set()
-
-        self._thread = threading.Thread(target=run, name="sabio-slack", daemon=True)
-        self._thread.start()
-        begun.wait()
-        if failed:
-            raise failed[0]
-        return self._told
+        return self._loop.start(self._live)
 
     def trouble(self) -> str | None:
         """Why the connection is not alive; None: it is."""
-        alive = self._thread is None or self._thread.is_alive()
-        return None if alive else "the connection to Slack has ended"
+        return self._loop.trouble()
+
+    def stop(self) -> None:
+        """Take nothing more, end the answers under way, and leave the others to whoever comes next."""
+        self._loop.stop()
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -137,29 +114,14 @@ class Slack:
             return _NOT_READY
         return self._answered(installing.finish(self._app.oauth_flow, headers, query))
 
-    def stop(self) -> None:
-        """Take nothing more, end the answers under way, and leave the others to whoever comes next."""
-        if self._loop is not None and self._thread is not None and self._thread.is_alive():
-            with suppress(RuntimeError):  # the loop ended at this very moment
-                self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(STOPPING)
-            if self._thread.is_alive():
-                log.warning("slack: still not done; what was under way is left to others")
-
     def _answered(self, work: Coroutine[Any, Any, BoltResponse]) -> tuple[int, Mapping[str, str], bytes]:
-        if self._loop is None or self._stopping.is_set():
-            work.close()
-            return _NOT_READY
         try:
-            answer = asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE)
-        except CancelledError:  # it came too late
+            answer = self._loop.do(work)
+        except NotReadyError:
             return _NOT_READY
         return answer.status, answer.first_headers(), answer.body.encode()
 
-    async def _run(self, begun: threading.Event) -> None:
-        self._loop = asyncio.get_running_loop()
-        threads = ThreadPoolExecutor(self._kb.settings.limits.at_once + 8, "sabio-slack")
-        self._loop.set_default_executor(threads)
+    async def _live(self, tell: Tell) -> None:
         self._workspaces = Workspaces(self._kb)
         self._deliveries = deliveries = Deliveries(self._kb, PLATFORM, self._answer, self._apologise)
         self._answers = Answers(self._kb, self._workspaces, deliveries)
@@ -167,11 +129,11 @@ class Slack:
         self._experts = Experts(self._kb, self._workspaces, deliveries)
         self._listening = Listening(self._kb, deliveries, self._answers)
         self._interactions = Interactions(self._kb, deliveries, self._listening, self._experts)
-        if not await self._connected(begun):
+        if not await self._connected(tell):
             return
-        running = asyncio.create_task(deliveries.run(self._stopping))
+        running = asyncio.create_task(deliveries.run(self._loop.stopping))
         try:
-            await self._stopping.wait()
+            await self._loop.stopping.wait()
         finally:
             deliveries.stop()
             if self._taking:
@@ -181,20 +143,19 @@ class Slack:
                     await asyncio.wait_for(self._socket.close_async(), _FAREWELL)  # type: ignore[no-untyped-call]
             await running
 
-    async def _connected(self, begun: threading.Event) -> bool:
+    async def _connected(self, tell: Tell) -> bool:
         """Connect as soon as that is possible. False: the process is to stop before that."""
         for attempt in count(1):
             try:
-                self._told = await self._workspaces.connect()
+                told = await self._workspaces.connect()
                 await self._open()
             except UnavailableError as error:
-                self._told = f"not reachable yet ({error}), trying again"
-                begun.set()
+                tell(f"not reachable yet ({error}), trying again")
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), pause(attempt))
+                    await asyncio.wait_for(self._loop.stopping.wait(), pause(attempt))
                     return False
             else:
-                begun.set()
+                tell(told)
                 return True
         raise AssertionError("unreachable")
 

@@ -37,6 +37,13 @@ def find_question(connection: Connection, words: str) -> Row[Any] | None:
     ).first()
 
 
+def reference_of(connection: Connection, message: str) -> str | None:
+    """The reference of the latest answer to a message, by the platform's name of it."""
+    found = select(questions.c.id).where(questions.c.message == storable(message))
+    reference: str | None = connection.scalar(found.order_by(questions.c.asked_at.desc()).limit(1))
+    return reference
+
+
 def recent_of(connection: Connection, person: str, limit: int) -> list[Row[Any]]:
     """What a person asked last, the latest first: `id`, `text`, `outcome` and `asked_at`.
 

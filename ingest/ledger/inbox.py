@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, or_, select, update
+from sqlalchemy import Connection, Row, delete, literal, or_, select, update
 
 from ingest.ledger import now
 from ingest.ledger.owners import is_dead
@@ -90,6 +90,18 @@ def is_done(connection: Connection, id_: str) -> bool:
     """Whether an event was answered, or is not to be answered any more."""
     done = select(events.c.id).where(events.c.id == id_, events.c.done_at.is_not(None))
     return connection.execute(done).first() is not None
+
+
+def answered_by(connection: Connection, place: str, message: str | None) -> str | None:
+    """The event that a message of ours answers, perhaps with others, of those whose ids begin with `place`;
+    None: the last that was answered there."""
+    there = events.c.id.startswith(place, autoescape=True), events.c.reply.is_not(None)
+    found = select(events.c.id).where(*there).order_by(events.c.received_at.desc())
+    if message is not None:
+        among = (literal(" ") + events.c.reply + " ").contains(f" {message} ", autoescape=True)
+        found = found.where(among)
+    id_: str | None = connection.scalar(found.limit(1))
+    return id_
 
 
 def holds(connection: Connection, id_: str, owner: str) -> bool:

@@ -1,0 +1,1 @@
+"""What Teams is made of: `bot/platforms/teams.py` puts it together."""

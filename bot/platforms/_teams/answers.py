@@ -1,0 +1,151 @@
+"""Questions from Teams, answered where they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from bot import wording
+from bot.audience import audience_of
+from bot.composing import StoppedError
+from bot.door import handle
+from bot.messages import Answer, Message, Person
+from bot.platforms._deliveries import Deliveries, OverError
+from bot.platforms._teams import cards
+from bot.platforms._teams.activities import answers, escape, message, own
+from bot.platforms._teams.connection import Connection, Conversation, EndedStreamError, UnsuitableError
+from bot.platforms._teams.people import People
+from bot.platforms._teams.reply import Reply, messages_of
+from config.errors import SabioError
+from ingest.documents import EVERYONE, Readers
+from ingest.knowledge import KnowledgeBase
+from ingest.ledger.inbox import Event
+
+PLATFORM = "teams"
+
+log = logging.getLogger("bot")
+
+
+class Answers:
+    """Answers what was asked, each question in its conversation."""
+
+    def __init__(
+        self, kb: KnowledgeBase, connection: Connection, people: People, deliveries: Deliveries
+    ) -> None:
+        self._kb, self._connection = kb, connection
+        self._people, self._deliveries = people, deliveries
+        self._turns = asyncio.Semaphore(kb.settings.limits.at_once)
+        self._streaming: set[str] = set()
+        """The chats in which an answer is streamed."""
+
+    async def answer(self, event: Event) -> None:
+        """Answer a question that was kept."""
+        asked = event.content
+        await self._connection.within(
+            asked["reference"], asked["team"], lambda there: self._answer(event, there)
+        )
+
+    async def welcome(self, event: Event) -> None:
+        """Say hello where Sabio was installed."""
+        asked = event.content
+        language = str(asked["locale"] or "en").replace("-", "_")
+        said = [wording.say("greeting", language), wording.say("cmd_you_may", language)]
+
+        async def say(there: Conversation) -> None:
+            reply = Reply(there, self._deliveries, event, alone=False, language=language)
+            await reply.end([message("\n\n".join(map(own, said)))])
+
+        await self._connection.within(asked["reference"], asked["team"], say)
+
+    async def withdraw(self, event: Event) -> None:
+        """Take back what was said to a message that is no more."""
+        asked = event.content
+        question = await self._deliveries.withdraw(asked["of"])
+        if question is None or not question.reply:
+            return
+
+        async def remove(there: Conversation) -> None:
+            for id_ in messages_of(question):
+                with suppress(OverError, UnsuitableError, EndedStreamError):
+                    await there.remove(id_)
+
+        await self._connection.within(asked["reference"], asked["team"], remove)
+
+    async def apologise(self, event: Event) -> None:
+        """Say that a mistake of ours stands in the way."""
+        asked = event.content
+        language = str(asked.get("locale") or "en").replace("-", "_")
+        reference = event.id.rpartition("/")[2]
+        why = wording.say("internal", language)
+        said = wording.say("unavailable", language, reason=why, reference=reference)
+
+        async def say(there: Conversation) -> None:
+            await Reply(there, self._deliveries, event, alone=False, language=language).end(
+                [message(escape(said))]
+            )
+
+        await self._connection.within(asked["reference"], asked["team"], say)
+
+    async def again(self, reference: str, text: str, person: Person) -> Answer:
+        """Answer a question once more, for one person alone."""
+        message_ = Message(text, person, PLATFORM, id=f"again/{reference}/{person.email}")
+        async with self._turns:
+            return await asyncio.to_thread(handle, self._kb, message_)
+
+    async def _answer(self, event: Event, there: Conversation) -> None:
+        asked = event.content
+        person = await self._people.person(there, asked["place"], asked["user"], asked["locale"])
+        # Teams takes one stream in a chat at a time.
+        alone = asked["kind_of_place"] == "personal" and asked["place"] not in self._streaming
+        reply = Reply(there, self._deliveries, event, alone=alone, language=person.language)
+        try:
+            if alone:
+                self._streaming.add(asked["place"])
+            await reply.begin()
+            audience, outsiders = await self._audience(there, asked)
+            answer = await self._handle(event, person, audience, outsiders, reply)
+            if not await self._deliveries.holds(event.id):
+                return  # it was edited or deleted
+            await reply.end(answers(answer, cards.below(answer)))
+        except StoppedError:
+            log.info("teams: %s was stopped", event.id)
+        finally:
+            reply.stop()
+            if alone:
+                self._streaming.discard(asked["place"])
+
+    async def _audience(self, there: Conversation, asked: Mapping[str, Any]) -> tuple[Readers | None, bool]:
+        """The principals that everyone there has (None: there is only the asker), and whether somebody from
+        outside is among them. What cannot be found out counts as if anybody were there."""
+        if asked["kind_of_place"] == "personal":
+            return None, False
+        if asked.get("shared"):  # with others than the team's members, of whom Teams does not tell
+            return frozenset({EVERYONE}), True
+        try:
+            people = await self._people.persons(there)
+        except (SabioError, OverError) as error:
+            log.warning("teams: who reads along is not known: %s", error)
+            return frozenset({EVERYONE}), True
+        outsiders = any(person.external for person in people)
+        if len(people) > self._kb.settings.teams.members:
+            return frozenset({EVERYONE}), outsiders
+        return await asyncio.to_thread(audience_of, self._kb, people), outsiders
+
+    async def _handle(
+        self, event: Event, person: Person, audience: Readers | None, outsiders: bool, reply: Reply
+    ) -> Answer:
+        asked = event.content
+        question = Message(
+            asked["text"],
+            person,
+            PLATFORM,
+            audience=audience,
+            outsiders=outsiders,
+            thread=asked["place"],
+            id=event.id.partition(":")[2],
+        )
+        async with self._turns:
+            return await asyncio.to_thread(handle, self._kb, question, reply.show)

@@ -1,0 +1,126 @@
+"""Microsoft Teams: people mention Sabio or write to it directly, and are answered there.
+
+Built on the Bot Framework SDK, which Microsoft has archived; what knows it is in `bot.platforms._teams`, in
+`connection` and `activities`, where its successor would go. What people say is kept in the ledger before
+Teams is told that it arrived (`bot.platforms._deliveries`), and answered outside of its request.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.platforms._deliveries import Deliveries
+from bot.platforms._loop import NotReadyError, OwnLoop, Tell
+from bot.platforms._teams.answers import PLATFORM, Answers
+from bot.platforms._teams.authentication import is_loopback
+from bot.platforms._teams.commands import Commands
+from bot.platforms._teams.connection import Connection
+from bot.platforms._teams.groups import Groups, names_groups
+from bot.platforms._teams.listening import Listening
+from bot.platforms._teams.people import People
+from bot.platforms._teams.signin import SignIn
+from config.errors import ConfigError
+from ingest.knowledge import KnowledgeBase
+from ingest.ledger.inbox import Event
+from workers.probes import Route
+
+DEVELOPMENT = (
+    "development, WITHOUT CREDENTIALS: whoever reaches the port on this machine is answered, as whoever they"
+    " say they are"
+)
+
+log = logging.getLogger("bot")
+
+
+class Teams:
+    """What one process does in Teams. Start it, and stop it at the end."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        """Raises `ConfigError` for what would let strangers in."""
+        self._kb, self._settings = kb, kb.settings.teams
+        if self._settings.missing:
+            raise ConfigError(f"not set: {', '.join(self._settings.missing)}")
+        if self._settings.development and not is_loopback(kb.settings.server.host):
+            raise ConfigError(
+                "teams.development lets in whoever asks, so server.host must be a loopback address, as"
+                f" 127.0.0.1; it is `{kb.settings.server.host}`"
+            )
+        self._loop = OwnLoop(PLATFORM, kb.settings.limits.at_once + 8, kb.settings.secrets)
+
+    def start(self) -> str:
+        """Begin: what to tell of it."""
+        return self._loop.start(self._live)
+
+    def trouble(self) -> str | None:
+        """Why it is not alive; None: it is."""
+        return self._loop.trouble()
+
+    def stop(self) -> None:
+        """Take nothing more, end the answers under way, and leave the others to whoever comes next."""
+        self._loop.stop()
+
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """The requests that Teams sends here."""
+        return {"POST /api/messages": self.respond}
+
+    def respond(
+        self, body: bytes, headers: Mapping[str, str], _query: str = ""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Take what Teams has posted."""
+        given = {name.lower(): value for name, value in headers.items()}
+        # Not by what it contains: a page in a browser may post `text/plain; application/json` anywhere.
+        if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _said(415, {"error": "application/json is expected"})
+        try:
+            activity = json.loads(body)
+        except ValueError:
+            return _said(400, {"error": "this is no JSON"})
+        if not isinstance(activity, dict):
+            return _said(400, {"error": "this is no activity"})
+        if self._settings.development and not is_loopback(
+            urlsplit(f"//{given.get('host', '')}").hostname or ""
+        ):
+            return _said(403, {"error": "development answers to this machine only"})
+        try:
+            return _said(*self._loop.do(self._receive(given.get("authorization", ""), activity)))
+        except NotReadyError:
+            return _said(503, {"error": "not ready"})
+
+    async def _receive(self, header: str, activity: dict[str, Any]) -> tuple[int, Any]:
+        return await self._connection.receive(header, activity, self._listening.hear)
+
+    async def _live(self, tell: Tell) -> None:
+        kb = self._kb
+        sign_in = SignIn(self._settings)
+        self._connection = Connection(self._settings, sign_in)
+        people = People(self._settings, Groups(sign_in) if names_groups(kb.settings) else None)
+        deliveries = Deliveries(kb, PLATFORM, self._answer, self._apologise)
+        self._answers = Answers(kb, self._connection, people, deliveries)
+        self._commands = Commands(kb, self._connection, people, deliveries)
+        self._listening = Listening(kb, self._connection, people, deliveries, self._answers)
+        if self._settings.development:
+            log.warning("teams: %s", DEVELOPMENT)
+        tell(DEVELOPMENT if self._settings.development else "listening")
+        await deliveries.run(self._loop.stopping)
+
+    async def _answer(self, event: Event) -> None:
+        ways = {
+            "question": self._answers.answer,
+            "command": self._commands.answer,
+            "deletion": self._answers.withdraw,
+            "welcome": self._answers.welcome,
+        }
+        await ways[event.content["kind"]](event)
+
+    async def _apologise(self, event: Event) -> None:
+        await self._answers.apologise(event)
+
+
+def _said(status: int, body: Any) -> tuple[int, Mapping[str, str], bytes]:
+    text = "" if body is None else json.dumps(body, ensure_ascii=False)
+    return status, {"Content-Type": "application/json"}, text.encode()

@@ -1,0 +1,70 @@
+"""A tenant, and Sabio in it."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from bot.platforms.teams import Teams
+from config.sections import TeamsSettings
+from ingest.ledger.tables import events
+from tests.slack.workspace import await_
+from tests.teams import APP, PASSWORD, TENANT, FakeTeams
+from tests.teams.checks import text_of
+from workers.probes import Probes
+
+HOLIDAY = "How many days of holiday does everybody have?"
+BANDS = "Where does band three start?"
+
+
+@contextmanager
+def tenant():
+    """Ana of HR, and Luis, who reads Spanish; the channel `general`, and the group chat `lunch`."""
+    with FakeTeams() as teams:
+        teams.add_person("ana", "ana@acme.com")
+        teams.add_person("luis", "luis@acme.com", locale="es-ES")
+        teams.add_channel("general", ["ana", "luis"])
+        teams.add_group("lunch", ["ana", "luis"])
+        yield teams
+    assert teams.problems == []
+
+
+@pytest.fixture
+def teams(loopback):
+    with tenant() as teams:
+        yield teams
+
+
+@contextmanager
+def connected(kb, teams, **changed):
+    given = {"app_id": APP, "tenant_id": TENANT, "app_password": PASSWORD}
+    kb.settings = kb.settings.model_copy(update={"teams": TeamsSettings.model_validate(given | changed)})
+    sabio = Teams(kb)
+    server = Probes("127.0.0.1", 0, routes=sabio.routes)
+    try:
+        _, port = server.start()
+        teams.post_to(f"http://127.0.0.1:{port}/api/messages")
+        sabio.start()
+        yield port
+    finally:
+        sabio.stop()
+        server.stop()
+
+
+def shown(message):
+    """What people read of a message."""
+    return text_of(message)
+
+
+def eventually(holds):
+    """Wait until a condition holds."""
+    await_(lambda: holds() or None, "what is waited for")
+
+
+def settled(kb):
+    """Wait until nothing that was received is left to be answered."""
+    eventually(lambda: (kept := rows(kb, events)) and all(row.done_at for row in kept))
+
+
+def rows(kb, table):
+    with kb.ledger.read() as ledger:
+        return ledger.execute(table.select()).all()
