@@ -4,6 +4,7 @@
   new database, an unused prefix. What was in them is removed afterwards.
 - `redis_server`, `postgres_server`, `weaviate_server`: the servers themselves, which all tests share.
 - `own_redis`, `own_postgres`, `own_weaviate`: a server for this test alone, to be killed and restarted.
+- `playground`: Microsoft's client of Teams, for the tests of one module.
 
 A test that uses one of them may speak to 127.0.0.1 and to nothing else; `loopback` alone gives the same.
 Without a server the test fails in CI (the variable `CI` is set); elsewhere it is skipped, loudly.
@@ -28,8 +29,9 @@ from filelock import FileLock
 
 from tests.services import SERVERS, FailedServer, MissingServer, Postgres, Redis, Server, Weaviate
 from tests.services.install import IN_CI
+from tests.services.playground import Playground
 
-FIXTURES = {"loopback"} | {
+FIXTURES = {"loopback", "playground"} | {
     name
     for kind in ("redis", "postgres", "weaviate")
     for name in (f"{kind}_url", f"{kind}_server", f"own_{kind}")
@@ -183,6 +185,12 @@ def own_postgres(loopback: None) -> Iterator[Postgres]:
 def own_weaviate(loopback: None) -> Iterator[Weaviate]:
     """A Weaviate for this test alone."""
     yield from _own(Weaviate)
+
+
+@pytest.fixture(scope="module")
+def playground() -> Iterator[Playground]:
+    """Where Ana uses Teams."""
+    yield from _own(Playground)
 
 
 def _own(kind: type[S], **options: Any) -> Iterator[S]:

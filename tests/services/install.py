@@ -1,4 +1,5 @@
-"""Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`."""
+"""Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`, and
+Microsoft's client of Teams by `playground.py`."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Protocol
 from config.system import Program, install_programs
 from tests.services import MissingServer, Postgres, Redis
 from tests.services.chromium import Chromium
+from tests.services.playground import Node, get_playground
 from tests.services.program import get_weaviate
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
@@ -34,11 +36,23 @@ BROWSER: Packages = {
         "chromium", "tests in a browser", ("chromium", "fonts-liberation", "fonts-noto-color-emoji")
     )
 }
+NODE: Packages = {Node: Program("node", "tests with Microsoft's client of Teams", ("nodejs", "npm"))}
 
 
 def get_browser() -> list[str]:
     """Get Chromium where it is missing. Returns what is missing still, as lines for people."""
     return _get(BROWSER, _install)
+
+
+def get_teams() -> list[str]:
+    """The same for Node and Microsoft's client of Teams."""
+    lines = _get(NODE, _install)
+    try:
+        if not lines:
+            get_playground()
+    except MissingServer as error:
+        lines.append(str(error))
+    return lines
 
 
 def get_servers() -> list[str]:
@@ -84,7 +98,7 @@ def _missing(kind: type[Found]) -> str | None:
 
 def main() -> int:
     """`make test`: what is missing is told; in CI it is an error."""
-    missing = [*get_servers(), *get_browser()]
+    missing = [*get_servers(), *get_browser(), *get_teams()]
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:

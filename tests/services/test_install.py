@@ -5,7 +5,7 @@ import pytest
 from tests.services import MissingServer, Postgres, Redis, install
 
 NAMES = {Redis: "redis-server", Postgres: "postgresql"}
-BROWSER = {"chromium", "fonts-liberation", "fonts-noto-color-emoji"}
+OTHERS = {"chromium", "fonts-liberation", "fonts-noto-color-emoji", "nodejs", "npm"}
 
 
 @pytest.fixture
@@ -36,12 +36,13 @@ def bare(monkeypatch):
 
 def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsys):
     assert install.main() == 0
-    assert set(bare) == {*NAMES.values(), *BROWSER}
+    assert set(bare) == {*NAMES.values(), *OTHERS}
     said = capsys.readouterr().err
     for line in (
         "Redis is not installed; neither root nor sudo",
         "Weaviate could not be had",
         "Debian: apt-get install chromium",
+        "Debian: nodejs npm",
         "will be left out",
     ):
         assert line in said
@@ -50,7 +51,7 @@ def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsy
 def test_no_server_is_installed_where_its_package_would_start_a_service(bare, monkeypatch, capsys):
     monkeypatch.setattr(install, "starts_services", lambda: True)
     assert install.main() == 0
-    assert set(bare) == BROWSER
+    assert set(bare) == OTHERS
     assert "would start services" in capsys.readouterr().err
 
 
@@ -58,7 +59,7 @@ def test_in_ci_it_is_installed_all_the_same_and_missing_is_an_error(bare, monkey
     monkeypatch.setattr(install, "starts_services", lambda: True)
     monkeypatch.setattr(install, "IN_CI", True)
     assert install.main() == 1
-    assert set(bare) == {*NAMES.values(), *BROWSER}
+    assert set(bare) == {*NAMES.values(), *OTHERS}
 
 
 def test_where_everything_is_here_nothing_is_installed_and_nothing_is_said(

@@ -164,3 +164,22 @@ def test_what_is_done_at_once_is_known_again_and_is_nobodys_to_answer(ledger):
     assert say(ledger, inbox.note, "slack:1", "slack") is True
     assert say(ledger, inbox.note, "slack:1", "slack") is False
     assert due(ledger) == []
+
+
+def test_what_a_message_answers_is_found_by_any_message_of_the_reply_in_its_own_place(kb):
+    with kb.ledger.write() as connection:
+        replies = {"teams:t/chat_1/a": "17 18", "teams:t/chatX1/b": "17", "teams:t/chat_1/c": "170"}
+        for id_, reply in replies.items():
+            inbox.receive(connection, id_, "teams", {})
+            inbox.take(connection, id_, "me", 60)
+            inbox.begin_reply(connection, id_, "me", reply)
+        inbox.receive(connection, "teams:t/chat_1/d", "teams", {})
+
+    def answered(place, reply):
+        with kb.ledger.read() as connection:
+            return inbox.answered_by(connection, place, reply)
+
+    assert answered("teams:t/chat_1/", "17") == answered("teams:t/chat_1/", "18") == "teams:t/chat_1/a"
+    assert answered("teams:t/chatX1/", "17") == "teams:t/chatX1/b"
+    assert answered("teams:t/chat_1/", "1") is answered("teams:t/elsewhere/", "17") is None
+    assert answered("teams:t/chat_1/", None) == "teams:t/chat_1/c"
