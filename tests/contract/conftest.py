@@ -3,7 +3,7 @@
 `engines` is what `open_base` and `keep_ledger` take to open either, and a test that asks for it runs on both:
 on SQLite with the local index, and on PostgreSQL with Weaviate. `new_engines()` are others at each call;
 `production` is the second of the two alone.
-`chat` is each of the chat platforms, in each of its ways to deliver.
+`chat` is Slack, in each of its ways to deliver, and `teams_chat` is Teams.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import count
 import pytest
 
 from tests.contract.chats import SlackChat
+from tests.contract.chats_teams import TeamsChat, tenant
 from tests.slack import FakeSlack
 
 Engines = dict[str, str]
@@ -51,3 +52,10 @@ def chat(request, loopback) -> Iterator[SlackChat]:
     with FakeSlack() as slack:
         yield SlackChat(slack, "socket" if request.param.endswith("socket") else "http")
     assert slack.problems == []
+
+
+@pytest.fixture
+def teams_chat(loopback) -> Iterator[TeamsChat]:
+    """A tenant of Teams with nobody in it yet."""
+    with tenant() as chat:
+        yield chat

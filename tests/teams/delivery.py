@@ -44,8 +44,8 @@ class Delivery:
         return self.answer
 
 
-async def deliver(url: str, delivery: Delivery, sign: Callable[[], str], pause: float) -> None:
-    """Post an activity until it is taken, each time with a token of `sign`; an invoke only once."""
+async def deliver(url: str, delivery: Delivery, sign: Callable[[], str | None], pause: float) -> None:
+    """Post an activity until it is taken, each time with a token of `sign`, if any; an invoke only once."""
     times = 1 if delivery.activity["type"] == "invoke" else DELIVERIES
     async with ClientSession(timeout=ClientTimeout(PATIENCE)) as session:
         for _ in range(times):
@@ -55,12 +55,12 @@ async def deliver(url: str, delivery: Delivery, sign: Callable[[], str], pause: 
     delivery.ended.set()
 
 
-async def _post(session: ClientSession, url: str, delivery: Delivery, token: str) -> bool:
+async def _post(session: ClientSession, url: str, delivery: Delivery, token: str | None) -> bool:
     """Whether it ends here: taken, or refused for good."""
     began = time.monotonic()
-    signed = f"Bearer {token}"
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        async with session.post(url, json=delivery.activity, headers={"Authorization": signed}) as said:
+        async with session.post(url, json=delivery.activity, headers=headers) as said:
             text = await said.text()
             delivery.answer = json.loads(text) if text else None
             delivery.took = time.monotonic() - began

@@ -27,6 +27,10 @@ __all__ = ["FakeTeams"]
 
 _TOKEN = "Bearer for https://api.botframework.com/.default"
 """What Microsoft's sign-in gives an app for Teams."""
+_REFUSALS: dict[str, Json] = {
+    "refused": {"status": 502},
+    "throttled": {"status": 429, "headers": {"Retry-After": "1"}},
+}
 
 
 class FakeTeams(Doings):
@@ -42,6 +46,10 @@ class FakeTeams(Doings):
         self.port = 0
         self.posts_to = ""
         """Where Sabio is told of what people do."""
+        self.signed = True
+        """False: there are no tokens, as where a Sabio of `teams.development` is spoken to."""
+        self.trouble: Callable[[str], str | None] = lambda _: None
+        """What goes wrong with a call of that name: `refused`, `throttled`, `cut`, or done and `lost`."""
         self.slowly = 0.0
         """Seconds until something that was asked for is done."""
         self._answers: dict[str, deque[tuple[int, Json, dict[str, str]]]] = defaultdict(deque)
@@ -85,7 +93,9 @@ class FakeTeams(Doings):
         delivery = Delivery(json.loads(json.dumps(activity)))
         self.deliveries.append(delivery)
 
-        def sign() -> str:
+        def sign() -> str | None:
+            if not self.signed:
+                return None
             return self.microsoft.issuers[0].token(activity["serviceUrl"], **claims)
 
         async def begin() -> None:
@@ -159,13 +169,18 @@ class FakeTeams(Doings):
             body = json.loads(await request.text() or "{}")
             given = {**request.match_info, "query": dict(request.query), "body": body}
             self.calls.append((name, given))
-            if request.headers.get("Authorization") != _TOKEN:
+            if self.signed and request.headers.get("Authorization") != _TOKEN:
                 self.problems.append(f"{name} without a token")
                 return _refused(RefusedError(401, "Unauthorized", "Authorization has been denied."))
             if self._answers[name]:
                 status, said, headers = self._answers[name].popleft()
                 return web.json_response(said, status=status, headers=headers)
             await asyncio.sleep(self.slowly)
+            way = self.trouble(name)
+            if way in _REFUSALS:
+                return web.json_response({"error": {"code": "ServiceError"}}, **_REFUSALS[way])
+            if way == "cut":
+                return _cut(request)
             try:
                 status, said = do(self, given)
             except RefusedError as error:
@@ -174,11 +189,19 @@ class FakeTeams(Doings):
                 return _refused(error)
             if self._lost[name]:
                 self._lost[name] -= 1
-                if request.transport is not None:
-                    request.transport.abort()
+                return _cut(request)
+            if way == "lost":
+                return _cut(request)
             return web.json_response(said, status=status) if said is not None else web.Response(status=status)
 
         return answer
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Nothing that is answered after this arrives."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 def _refused(error: RefusedError) -> web.Response:

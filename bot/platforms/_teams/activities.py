@@ -144,7 +144,8 @@ def _lines(answer: Answer) -> list[str]:
         kept, items, zip([False, *items], [*items[1:], False], strict=False), strict=True
     ):
         said = escape(line.removeprefix("- ") if item else line)
-        said = re.sub(r"\\\[(\d+)\\\]", marked, said)
+        # Before a bracket it would be the words over a link, and before a colon where others lead.
+        said = re.sub(r"\\\[(\d+)\\\](?![(:])", marked, said)
         lines.append(f"- {said}" if item and any(beside) else said)
     return lines
 
@@ -155,7 +156,7 @@ def _parts(answer: Answer) -> Sequence[str]:
     parts: list[str] = []
     for line in _lines(answer):
         for piece in _joined(_broken(line), ""):
-            if parts and _fits(joined := parts[-1] + "\n\n" + piece):
+            if parts and fits(joined := parts[-1] + "\n\n" + piece):
                 parts[-1] = joined  # of each item a paragraph: marks stand in paragraphs only
             else:
                 parts.append(piece)
@@ -165,11 +166,11 @@ def _parts(answer: Answer) -> Sequence[str]:
 def _broken(line: str) -> Iterator[str]:
     """A line in pieces that each fit, cut as little as that takes, and never within an escape or a mark."""
     for sentence in _MARKED.findall(line) or [line]:
-        if _fits(sentence):
+        if fits(sentence):
             yield sentence
             continue
         for word in re.findall(r"\s*\S+|\s+$", sentence):
-            yield from [word] if _fits(word) else _ATOM.findall(word)
+            yield from [word] if fits(word) else _ATOM.findall(word)
 
 
 def _joined(pieces: Iterable[str], between: str) -> Iterator[str]:
@@ -178,7 +179,7 @@ def _joined(pieces: Iterable[str], between: str) -> Iterator[str]:
     for piece in pieces:
         if whole is None:
             whole = piece
-        elif _fits(whole + between + piece):
+        elif fits(whole + between + piece):
             whole += between + piece
         else:
             yield whole
@@ -187,7 +188,8 @@ def _joined(pieces: Iterable[str], between: str) -> Iterator[str]:
         yield whole
 
 
-def _fits(text: str) -> bool:
+def fits(text: str) -> bool:
+    """Whether a message holds it, with all that it cites."""
     return len(text) <= LONGEST and len(set(_NUMBER.findall(text))) <= CITATIONS
 
 

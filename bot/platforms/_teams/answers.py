@@ -55,8 +55,8 @@ class Answers:
         said = [wording.say("greeting", language), wording.say("cmd_you_may", language)]
 
         async def say(there: Conversation) -> None:
-            reply = Reply(there, self._deliveries, event, alone=False, language=language)
-            await reply.end([message("\n\n".join(map(own, said)))])
+            # Without a line in its place before: a greeting that comes twice, after a kill, does no harm.
+            await there.send(message("\n\n".join(map(own, said))))
 
         await self._connection.within(asked["reference"], asked["team"], say)
 

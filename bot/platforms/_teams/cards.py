@@ -17,6 +17,8 @@ from ingest.ledger import now
 Json = dict[str, Any]
 
 _LABEL = 60
+_ACTIONS = 6
+"""In one row; Teams leaves out what is more."""
 
 
 def below(answer: Answer) -> Json | None:
@@ -101,8 +103,9 @@ def explanation(explained: Explained) -> Json:
             outcome=say(f"outcome_{explained.outcome}", language),
             ago=ago(explained.asked_at, language, now()),
         ),
-        say(f"certainty_{explained.certainty}", language),
     ]
+    if explained.certainty is not None:
+        lines.append(say(f"certainty_{explained.certainty}", language))
     blocks = [_text(line) for line in lines]
     for claim in explained.claims:
         blocks.append(_text(claim.text, weight="Bolder", separator=True))
@@ -136,11 +139,15 @@ def _own(text: str, **more: Any) -> Json:
 
 def escape(text: str) -> str:
     """Text that a card shows as it is: it reads a little Markdown."""
+    text = re.sub(r"<(?=[^\s<>])", "<\u2060", text)  # a tag, a mention, or an address in angle brackets
     text = re.sub(r"[\\*_\[\]]", r"\\\g<0>", text)
     return re.sub(r"(?m)^(\s*)([-+]|\d+\.)(?=\s)", r"\1\\\2", text)
 
 
 def _card(body: list[Json], actions: list[Json]) -> Json:
+    if len(actions) > _ACTIONS:
+        rows = [actions[begin : begin + _ACTIONS] for begin in range(0, len(actions), _ACTIONS)]
+        body, actions = [*body, *({"type": "ActionSet", "actions": row} for row in rows)], []
     card: Json = {
         "type": "AdaptiveCard",
         "$schema": "https://adaptivecards.io/schemas/adaptive-card.json",

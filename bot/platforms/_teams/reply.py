@@ -24,6 +24,7 @@ from bot.platforms._teams.activities import (
     claim_text,
     ending,
     escape,
+    fits,
     message,
     so_far,
     standing,
@@ -118,13 +119,22 @@ class Reply:
             if number < len(self._ids):
                 await self._there.update(self._ids[number], activity)
             else:
-                await self._note(await self._there.send(activity))
+                await self._put(activity)
         for id_ in self._ids[len(said) :]:  # of an answer that was longer, before the question was edited
             with suppress(OverError):
                 await self._there.remove(id_)
         if self._ids[len(said) :]:
             self._ids = self._ids[: len(said)]
             await self._note()
+
+    async def _put(self, activity: Activity) -> None:
+        """Say a part of an answer in the place of a line that is noted first: what is said before it is noted
+        is there twice where Teams' answer is lost, which of a card below an answer is borne."""
+        if activity.text:
+            await self._note(await self._there.send(message(escape(wording.say("looking", self._language)))))
+            await self._there.update(self._ids[-1], activity)
+        else:
+            await self._note(await self._there.send(activity))
 
     # Streaming
 
@@ -157,7 +167,7 @@ class Reply:
             with suppress(OverError, EndedStreamError, StoppedStreamError, UnsuitableError):
                 await self._there.remove(stream)
             self._ids = []
-            await self._note(await self._there.send(standing(activity)))
+            await self._put(standing(activity))
 
     async def _grow(self) -> None:
         """Show what has come, again and again."""
@@ -167,7 +177,8 @@ class Reply:
             coming, self._coming = self._coming, []
             self._said += [claim_text(claim.text, claim.citations) for claim in coming]
             text = " ".join(self._said)
-            if self._ending.is_set() or text == self._shown or time.monotonic() - self._began > STREAM:
+            late = time.monotonic() - self._began > STREAM
+            if self._ending.is_set() or text == self._shown or late or not fits(text):
                 continue
             try:
                 await self._add(text)
