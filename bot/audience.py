@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from bot.messages import Person
+from config.settings import Settings
 from ingest.documents import EVERYONE, Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.permissions import principals_of
@@ -17,6 +18,13 @@ def principals_for(kb: KnowledgeBase, person: Person) -> Readers:
     if person.external:
         return frozenset({EVERYONE})
     return principals_of(person.email, kb.settings.groups, person.groups)
+
+
+def names_groups(settings: Settings, platform: str) -> bool:
+    """Whether anything is allowed to a group that a platform keeps, as `group:slack/editors`."""
+    named = [settings.admins, *settings.groups.values(), *(one.readers or () for one in settings.sources)]
+    kept = f"group:{platform}/"
+    return any(principal.startswith(kept) for principals in named for principal in principals)
 
 
 def audience_of(kb: KnowledgeBase, members: Sequence[Person]) -> Readers:

@@ -242,6 +242,19 @@ class Composer:
         ]
 
 
+def said_of(answer: Answer) -> list[str]:
+    """The lines of an answer's text without the nearest pages of `not_found`, for a platform that shows those
+    in its own way."""
+    below: set[str] = set()
+    if answer.outcome is Outcome.NOT_FOUND and answer.suggestions:
+        language = answer.language
+        pages = [
+            wording.say("page", language, title=one.title, quote=one.quote) for one in answer.suggestions
+        ]
+        below = {wording.say("nearest", language), *pages}
+    return [line for line in answer.text.split("\n") if line not in below]
+
+
 def with_note(answer: Answer, note: str) -> Answer:
     """An answer with one more thing that the reader should know."""
     return replace(answer, text=f"{answer.text}\n{note}", notes=(*answer.notes, note))

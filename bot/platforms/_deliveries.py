@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from bot.messages import Notice
 from bot.platforms._arrivals import Arrivals
 from config.errors import ConfigError, SabioError
 from config.secrets import mask
@@ -99,6 +100,22 @@ class Deliveries:
                 return inbox.holds(connection, id_, self._owner)
         except SabioError:
             return True
+
+    async def follow(
+        self, look: Callable[[], Notice], show: Callable[[Notice], Awaitable[None]], seconds: float
+    ) -> None:
+        """Show how something stands whenever that has changed, until it is done; `seconds` between two looks.
+        Raises `LaterError` where this process is to stop before."""
+        shown: Notice | None = None
+        while shown is None or not shown.done:
+            notice = await asyncio.to_thread(look)
+            if notice != shown:
+                await show(notice)
+                shown = notice
+            if self.stopping and not notice.done:
+                raise LaterError
+            if not notice.done:
+                await asyncio.sleep(seconds)
 
     async def begin_reply(self, id_: str, reply: str | None) -> bool:
         """Note the message that answers an event; None: there is none any more. False: it is another's."""

@@ -128,7 +128,7 @@ class Slack:
         self._commands = Commands(self._kb, self._workspaces, deliveries)
         self._experts = Experts(self._kb, self._workspaces, deliveries)
         self._listening = Listening(self._kb, deliveries, self._answers)
-        self._interactions = Interactions(self._kb, deliveries, self._listening, self._experts)
+        self._interactions = Interactions(self._kb, deliveries, self._experts)
         if not await self._connected(tell):
             return
         running = asyncio.create_task(deliveries.run(self._loop.stopping))

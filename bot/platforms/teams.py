@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from bot.audience import names_groups
 from bot.platforms._deliveries import Deliveries
 from bot.platforms._loop import NotReadyError, OwnLoop, Tell
 from bot.platforms._teams.answers import PLATFORM, Answers
 from bot.platforms._teams.authentication import is_loopback
 from bot.platforms._teams.commands import Commands
 from bot.platforms._teams.connection import Connection
-from bot.platforms._teams.groups import Groups, names_groups
+from bot.platforms._teams.groups import Groups
 from bot.platforms._teams.listening import Listening
 from bot.platforms._teams.people import People
 from bot.platforms._teams.signin import SignIn
@@ -98,7 +99,7 @@ class Teams:
         kb = self._kb
         sign_in = SignIn(self._settings)
         self._connection = Connection(self._settings, sign_in)
-        people = People(self._settings, Groups(sign_in) if names_groups(kb.settings) else None)
+        people = People(self._settings, Groups(sign_in) if names_groups(kb.settings, PLATFORM) else None)
         deliveries = Deliveries(kb, PLATFORM, self._answer, self._apologise)
         self._answers = Answers(kb, self._connection, people, deliveries)
         self._commands = Commands(kb, self._connection, people, deliveries)

@@ -124,7 +124,7 @@ class Answers:
         try:
             await stream.begin(asked["user"])
             room = await self._room(workspace, asked)
-            answer = await self._handle(event, person, room, stream)
+            answer = await self._handle(event, workspace, person, room, stream)
             await working
             if not await self._deliveries.holds(event.id):
                 return  # it was edited, deleted, or stopped elsewhere
@@ -142,7 +142,7 @@ class Answers:
         asked = event.content
         reply = Reply(workspace, self._deliveries, event, channel=asked["channel"], thread=thread_of(asked))
         room = await self._room(workspace, asked)
-        answer = await self._handle(event, person, room)
+        answer = await self._handle(event, workspace, person, room)
         if not await self._deliveries.holds(event.id):
             return
         if is_sure(answer, asked["floor"]):
@@ -155,7 +155,7 @@ class Answers:
     async def _privately(self, event: Event, workspace: Workspace, person: Person) -> None:
         asked = event.content
         reply = PrivateReply(workspace, asked["response_url"])
-        answering = asyncio.ensure_future(self._handle(event, person, ALONE))
+        answering = asyncio.ensure_future(self._handle(event, workspace, person, ALONE))
         try:
             await asyncio.wait([answering], timeout=SOON)
             if not answering.done():
@@ -172,7 +172,7 @@ class Answers:
         asked = event.content
         aside = PrivateReply(workspace, asked["response_url"])
         room = await workspace.rooms.room(asked["channel"])
-        answer = await self._handle(event, person, room)
+        answer = await self._handle(event, workspace, person, room)
         if answer.outcome not in (Outcome.ANSWERED, Outcome.PARTIAL):
             await aside.say(*notice(wording.say("not_shared", person.language)))
             return
@@ -197,9 +197,15 @@ class Answers:
     async def _room(self, workspace: Workspace, asked: Mapping[str, Any]) -> Room:
         return ALONE if asked.get("channel_type") == "im" else await workspace.rooms.room(asked["channel"])
 
-    async def _handle(self, event: Event, person: Person, room: Room, stream: Stream | None = None) -> Answer:
+    async def _handle(
+        self,
+        event: Event,
+        workspace: Workspace,
+        person: Person,
+        room: Room,
+        stream: Stream | None = None,
+    ) -> Answer:
         asked = event.content
-        workspace = await self._workspaces.of(asked["team"])
         settings = await workspace.rooms.settings(asked["channel"])
         named = frozenset(settings.sources) if settings and settings.sources else None
         place = f"{asked['team']}/{asked['channel']}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.composing import said_of
 from bot.messages import Answer, Citation, Claim, Outcome, Suggestion
 from bot.platforms._slack.markup import (
     SECTION,
@@ -85,14 +86,8 @@ def head_as_markdown(answer: Answer) -> str:
 
 def _lines(answer: Answer, escaped: Callable[[str], str] = escape, bullet: str = "• ") -> Iterator[str]:
     """What is said, line by line, escaped; the nearest pages of `not_found` stand below, as links."""
-    language, below = answer.language, set()
-    if answer.outcome is Outcome.NOT_FOUND and answer.suggestions:
-        pages = [say("page", language, title=one.title, quote=one.quote) for one in answer.suggestions]
-        below = {say("nearest", language), *pages}
     sign = _SIGNS.get(answer.outcome, "")
-    for line in answer.text.split("\n"):
-        if line in below:
-            continue
+    for line in said_of(answer):
         item = line.startswith("- ")
         yield sign + (bullet if item else "") + escaped(line.removeprefix("- ") if item else line)
         sign = ""

@@ -8,7 +8,7 @@ import logging
 from bot import commands, wording
 from bot.commands import Followed
 from bot.messages import Notice, Person
-from bot.platforms._deliveries import Deliveries, LaterError
+from bot.platforms._deliveries import Deliveries
 from bot.platforms._slack.answers import thread_of
 from bot.platforms._slack.blocks import notice
 from bot.platforms._slack.errors import translated
@@ -98,16 +98,9 @@ class Commands:
         if isinstance(result, Notice):
             await reply.say(*render_notice(result, person.language))
             return
-        shown: Notice | None = None
-        while shown is None or not shown.done:
-            now = await asyncio.to_thread(result.look)
-            if now != shown:
-                await reply.say(*render_notice(now, person.language))
-                shown = now
-            if self._deliveries.stopping and not now.done:
-                raise LaterError
-            if not now.done:
-                await asyncio.sleep(LOOK)
+        await self._deliveries.follow(
+            result.look, lambda now: reply.say(*render_notice(now, person.language)), LOOK
+        )
         ended = Reply(
             workspace, self._deliveries, event, channel=channel, thread=thread, mark=f"{mark}#ended"
         )

@@ -23,7 +23,7 @@ from bot.platforms._slack.answers import PLATFORM
 from bot.platforms._slack.blocks import notice
 from bot.platforms._slack.errors import translated
 from bot.platforms._slack.experts import Experts
-from bot.platforms._slack.listening import Listening, plain
+from bot.platforms._slack.listening import plain
 from bot.platforms._slack.manifest import SHORTCUT
 from bot.platforms._slack.reply import PrivateReply
 from bot.platforms._slack.workspaces import Workspace
@@ -40,11 +40,8 @@ log = logging.getLogger("bot")
 class Interactions:
     """Takes what people do, one thing at a time."""
 
-    def __init__(
-        self, kb: KnowledgeBase, deliveries: Deliveries, listening: Listening, experts: Experts
-    ) -> None:
-        self._kb, self._deliveries = kb, deliveries
-        self._listening, self._experts = listening, experts
+    def __init__(self, kb: KnowledgeBase, deliveries: Deliveries, experts: Experts) -> None:
+        self._kb, self._deliveries, self._experts = kb, deliveries, experts
 
     async def take(self, workspace: Workspace, body: Mapping[str, Any]) -> BoltResponse:
         """Do it, or keep it: what Slack is answered. Raises `UnavailableError`, as `DeniedError` in words for

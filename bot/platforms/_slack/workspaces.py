@@ -19,6 +19,7 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.audience import names_groups
 from bot.platforms._deliveries import OverError
 from bot.platforms._slack.errors import RefusedTokenError, translated
 from bot.platforms._slack.installations import INSTALL, Installations
@@ -122,7 +123,7 @@ class Workspaces:
         with translated():
             me: Mapping[str, Any] = (await client.auth_test()).data  # type: ignore[assignment]
         team = str(me["team_id"])
-        people = People(client, team, grouped=_names_user_groups(self._kb.settings))
+        people = People(client, team, grouped=names_groups(self._kb.settings, "slack"))
         rooms = Rooms(self._kb, client, people)
         return Workspace(
             team, str(me.get("team")), str(me["user_id"]), str(me.get("user")), client, people, rooms
@@ -176,9 +177,3 @@ class _Waiting(AsyncRateLimitErrorRetryHandler):
         if request.url.endswith("chat.startStream"):
             return False
         return await super()._can_retry_async(state=state, request=request, response=response, error=error)
-
-
-def _names_user_groups(settings: Settings) -> bool:
-    """Whether anything is allowed to one of Slack's user groups."""
-    named = [settings.admins, *settings.groups.values(), *(one.readers or () for one in settings.sources)]
-    return any(principal.startswith("group:slack/") for principals in named for principal in principals)

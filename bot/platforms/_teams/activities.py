@@ -9,8 +9,8 @@ from typing import Any
 
 from botbuilder.schema import Activity, ActivityTypes, Attachment, Entity
 
-from bot.messages import Answer, Citation, Outcome
-from bot.wording import say
+from bot.composing import said_of
+from bot.messages import Answer, Citation
 
 LONGEST = 18_000
 """Characters of a message; Teams takes 80 KB of everything in it, and an escaped letter may take five."""
@@ -65,11 +65,6 @@ def message(text: str, card: Json | None = None) -> Activity:
     """One of Sabio's own sentences; `text` is escaped already."""
     attachments = [Attachment(content_type=_CARD, content=card)] if card else None
     return Activity(type=ActivityTypes.message, text=text or None, attachments=attachments)
-
-
-def typing() -> Activity:
-    """That something is coming."""
-    return Activity(type=ActivityTypes.typing)
 
 
 def answers(answer: Answer, card: Json | None = None) -> list[Activity]:
@@ -128,16 +123,12 @@ def claim_text(text: str, numbers: Sequence[int]) -> str:
 
 def _lines(answer: Answer) -> list[str]:
     """What is said, line by line; `[n]` stays what Teams makes a mark of. Nearest pages stand in a card."""
-    below: set[str] = set()
-    if answer.outcome is Outcome.NOT_FOUND and answer.suggestions:
-        pages = [say("page", answer.language, title=one.title, quote=one.quote) for one in answer.suggestions]
-        below = {say("nearest", answer.language), *pages}
     cited = {one.number for one in answer.citations}
 
     def marked(found: re.Match[str]) -> str:
         return f"[{found[1]}]" if int(found[1]) in cited else found[0]
 
-    kept = [line for line in answer.text.split("\n") if line not in below]
+    kept = said_of(answer)
     items = [line.startswith("- ") for line in kept]
     lines = []
     for line, item, beside in zip(

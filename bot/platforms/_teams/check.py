@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.audience import names_groups
 from bot.findings import Findings
-from bot.platforms._teams.groups import Groups, names_groups
+from bot.platforms._teams.groups import Groups
 from bot.platforms._teams.signin import SignIn
 from config.settings import Settings
 
@@ -25,6 +26,6 @@ def check_teams(found: Findings, settings: Settings) -> None:
     with found.about("teams"):
         sign_in.token(sign_in.cloud.bots)
         found.ok("teams", f"signed in as {teams.app_id}, of the tenant {teams.tenant_id}")
-        if names_groups(settings):
+        if names_groups(settings, "teams"):
             Groups(sign_in).of(NOBODY)
             found.ok("teams", "Microsoft Graph tells who is in which group")

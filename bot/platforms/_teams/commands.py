@@ -8,7 +8,7 @@ import logging
 from bot import commands, wording
 from bot.commands import Followed
 from bot.messages import Notice
-from bot.platforms._deliveries import Deliveries, LaterError
+from bot.platforms._deliveries import Deliveries
 from bot.platforms._teams import cards
 from bot.platforms._teams.activities import message, own
 from bot.platforms._teams.connection import Connection, Conversation
@@ -55,14 +55,7 @@ class Commands:
         if isinstance(result, Notice):
             await reply.end([message("", cards.notice(result))])
             return
-        shown: Notice | None = None
-        while shown is None or not shown.done:
-            now = await asyncio.to_thread(result.look)
-            if now != shown:
-                await reply.end([message("", cards.notice(now))])
-                shown = now
-            if self._deliveries.stopping and not now.done:
-                raise LaterError
-            if not now.done:
-                await asyncio.sleep(LOOK)
+        await self._deliveries.follow(
+            result.look, lambda now: reply.end([message("", cards.notice(now))]), LOOK
+        )
         await there.send(message(own(result.farewell())))

@@ -10,7 +10,6 @@ import httpx
 
 from bot.platforms._teams.signin import SignIn, open_client
 from config.errors import ConfigError, UnavailableError
-from config.settings import Settings
 
 KNOWN = 900.0
 """Seconds for which somebody's groups are believed."""
@@ -68,9 +67,3 @@ class Groups:
             raise UnavailableError(f"Microsoft Graph says {said.status_code}")
         page: Mapping[str, Any] = said.json()
         return page
-
-
-def names_groups(settings: Settings) -> bool:
-    """Whether anything is allowed to one of Entra's groups."""
-    named = [settings.admins, *settings.groups.values(), *(one.readers or () for one in settings.sources)]
-    return any(principal.startswith("group:teams/") for principals in named for principal in principals)

@@ -6,11 +6,12 @@ import pytest
 
 from bot.platforms.teams import Teams
 from config.sections import TeamsSettings
-from ingest.ledger.tables import events
-from tests.slack.workspace import await_
+from tests.bot.platforms.slack.conftest import eventually, rows, settled
 from tests.teams import APP, PASSWORD, TENANT, FakeTeams
 from tests.teams.checks import text_of
 from workers.probes import Probes
+
+__all__ = ["eventually", "rows", "settled"]
 
 HOLIDAY = "How many days of holiday does everybody have?"
 BANDS = "Where does band three start?"
@@ -53,18 +54,3 @@ def connected(kb, teams, **changed):
 def shown(message):
     """What people read of a message."""
     return text_of(message)
-
-
-def eventually(holds):
-    """Wait until a condition holds."""
-    await_(lambda: holds() or None, "what is waited for")
-
-
-def settled(kb):
-    """Wait until nothing that was received is left to be answered."""
-    eventually(lambda: (kept := rows(kb, events)) and all(row.done_at for row in kept))
-
-
-def rows(kb, table):
-    with kb.ledger.read() as ledger:
-        return ledger.execute(table.select()).all()
