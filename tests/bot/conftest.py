@@ -59,14 +59,20 @@ def company(tmp_path_factory, model_cache):
     file = build_company(tmp_path_factory.mktemp("company"), model_cache)
     with KnowledgeBase(load_settings(file, environ={})) as kb:
         sync_sources(kb, ["handbook", "salaries"])
+    # What tests that look ask is written down there; copies begin from before that.
+    shutil.copytree(file.parent, _untouched(file), symlinks=True)
     return file
+
+
+def _untouched(company: Path) -> Path:
+    return company.parent.with_name(f"{company.parent.name}-untouched")
 
 
 @pytest.fixture
 def own_company(company, tmp_path):
     """A copy of the synced company that a test may change."""
     own = tmp_path / "own"
-    shutil.copytree(company.parent, own, symlinks=True)
+    shutil.copytree(_untouched(company), own, symlinks=True)
     return own / "sabio.yaml"
 
 
