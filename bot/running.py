@@ -15,7 +15,9 @@ from config.errors import UnavailableError
 from config.settings import Settings
 from ingest.knowledge import KnowledgeBase
 from workers import metrics
-from workers.probes import Probes, Pulse, Route, readiness
+from workers.event_loop import EventLoop
+from workers.probes import Probes, Pulse, readiness
+from workers.web import Route, WebServer
 
 PORTS = {"serve": 0, "work": 1, "beat": 2}
 """What each adds to `server.port`, so that one machine can hold all three."""
@@ -32,26 +34,28 @@ def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     alone = kb.settings.queue == "none"
     names = ", ".join(source.name for source in kb.sources()) or "no sources"
     pulse, stopped = Pulse(), _stop_on_sigterm()
-    platforms = _platforms(kb, say)
-    routes = {path: route for one in platforms.values() for path, route in one.routes.items()}
+    # When as many are answered as may be, each platform can still read and write the ledger.
+    with EventLoop(2 * (kb.settings.limits.at_once + 8)) as loop:
+        platforms = _platforms(kb, loop, say)
+        routes = {path: route for one in platforms.values() for path, route in one.routes.items()}
 
-    def live() -> str | None:
-        troubles = (one.trouble() for one in platforms.values())
-        return (pulse.reason(_QUIET) if alone else None) or next(filter(None, troubles), None)
+        def live() -> str | None:
+            troubles = (one.trouble() for one in platforms.values())
+            return (pulse.reason(_QUIET) if alone else None) or next(filter(None, troubles), None)
 
-    with _answering(kb, "serve", say, port, live, routes):
-        say(
-            f"Keeping current: {names}."
-            if alone
-            else "Workers keep the sources current: `sabio work`, `sabio beat`."
-        )
-        with _in_chat(platforms, say):
-            if alone:
-                from workers.loop import keep_current
+        with _answering(kb, "serve", loop, say, port, live, routes):
+            say(
+                f"Keeping current: {names}."
+                if alone
+                else "Workers keep the sources current: `sabio work`, `sabio beat`."
+            )
+            with _in_chat(platforms, say):
+                if alone:
+                    from workers.loop import keep_current
 
-                keep_current(kb, stopped, kind="serve", came_round=pulse.consumed)
-            else:
-                stopped.wait()
+                    keep_current(kb, stopped, kind="serve", came_round=pulse.consumed)
+                else:
+                    stopped.wait()
 
 
 def work(kb: KnowledgeBase, say: Say, *, port: int | None = None, concurrency: int = 2) -> int:
@@ -60,7 +64,7 @@ def work(kb: KnowledgeBase, say: Say, *, port: int | None = None, concurrency: i
         from workers.loop import keep_current
 
         pulse, stopped = Pulse(), _stop_on_sigterm()
-        with _answering(kb, "work", say, port, lambda: pulse.reason(_QUIET)):
+        with EventLoop() as loop, _answering(kb, "work", loop, say, port, lambda: pulse.reason(_QUIET)):
             say("Working without Redis (`queue: none`), by the schedules of the sources.")
             keep_current(kb, stopped, came_round=pulse.consumed)
         return 0
@@ -72,7 +76,7 @@ def work(kb: KnowledgeBase, say: Say, *, port: int | None = None, concurrency: i
     watch(app, pulse)
     with suppress(UnavailableError):
         _ = kb.ledger  # not by a probe's thread: a child forked while that imports the driver would hang
-    with _answering(kb, "work", say, port, liveness(pulse, concurrency)):
+    with EventLoop() as loop, _answering(kb, "work", loop, say, port, liveness(pulse, concurrency)):
         say(f"Working: {concurrency} at once.")
         return run_worker(app, concurrency=concurrency)
 
@@ -83,7 +87,7 @@ def beat(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     from workers.beat import pulse, run_beat
 
     app = create_app(kb.settings)
-    with _answering(kb, "beat", say, port, lambda: pulse.reason(_QUIET)):
+    with EventLoop() as loop, _answering(kb, "beat", loop, say, port, lambda: pulse.reason(_QUIET)):
         say("Ticking: what is due is started once a minute.")
         run_beat(app)
 
@@ -105,17 +109,17 @@ class Platform(Protocol):
         """Take nothing more, and end what is under way."""
 
 
-def _platforms(kb: KnowledgeBase, say: Say) -> dict[str, Platform]:
+def _platforms(kb: KnowledgeBase, loop: EventLoop, say: Say) -> dict[str, Platform]:
     """The chat platforms that are configured, by their names; of the others it is told what is missing."""
     found: dict[str, Platform] = {}
     if not _lacks("Slack", kb.settings.slack.missing, say):
         from bot.platforms.slack import Slack
 
-        found["Slack"] = Slack(kb)
+        found["Slack"] = Slack(kb, loop)
     if not _lacks("Teams", kb.settings.teams.missing, say):
         from bot.platforms.teams import Teams
 
-        found["Teams"] = Teams(kb)
+        found["Teams"] = Teams(kb, loop)
     return found
 
 
@@ -157,6 +161,7 @@ def _stop_on_sigterm() -> threading.Event:
 def _answering(
     kb: KnowledgeBase,
     kind: str,
+    loop: EventLoop,
     say: Say,
     port: int | None,
     live: Callable[[], str | None],
@@ -167,22 +172,25 @@ def _answering(
     wanted = kb.settings.server.port and kb.settings.server.port + PORTS[kind] if port is None else port
     queue = _queue(kb.settings)
     probes = Probes(
-        kb.settings.server.host,
-        wanted,
         live=live,
         # Who hands work on to children or to others uses no index: its connections would not outlive a fork.
         ready=readiness(kb, queue, opens_index=kind == "serve" or queue is None),
         registry=metrics.registry(kb, queue),
+    )
+    server = WebServer(
+        loop,
+        kb.settings.server.host,
+        wanted,
+        {**probes.routes, **(routes or {})},
         # A port that somebody named is meant; one that only follows from another may give way.
         fallback=port is None and kind != "serve",
-        routes=routes,
     )
-    host, listening = probes.start()
+    host, listening = server.start()
     say(f"Health and metrics: http://{host}:{listening}/healthz /readyz /metrics")
     try:
         yield
     finally:
-        probes.stop()
+        server.stop()
         tracing.stop_tracing()
 
 

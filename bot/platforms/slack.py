@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -27,7 +27,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.signature import SignatureVerifier
 
 from bot.platforms._deliveries import Deliveries, OverError, pause
-from bot.platforms._loop import NotReadyError, OwnLoop, Tell
+from bot.platforms._life import Life, Tell
 from bot.platforms._slack import installing
 from bot.platforms._slack.answers import PLATFORM, Answers
 from bot.platforms._slack.commands import Commands
@@ -40,7 +40,8 @@ from bot.platforms._slack.workspaces import Workspaces, client_of, is_removal
 from config.errors import DeniedError, UnavailableError
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger.inbox import Event
-from workers.probes import Route
+from workers.event_loop import EventLoop
+from workers.web import Answer, Route
 
 _FAREWELL = 3.0
 """Seconds that closing the connection may take."""
@@ -51,29 +52,29 @@ log = logging.getLogger("bot")
 class Slack:
     """The connection of one process to Slack. Start it, and stop it at the end."""
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    def __init__(self, kb: KnowledgeBase, loop: EventLoop) -> None:
         self._kb, self._settings = kb, kb.settings.slack
-        self._loop = OwnLoop(PLATFORM, kb.settings.limits.at_once + 8, kb.settings.secrets)
+        self._life = Life(loop, PLATFORM, kb.settings.secrets)
         self._app: AsyncApp | None = None
         self._socket: AsyncSocketModeHandler | None = None
         self._taking: set[asyncio.Task[Any]] = set()
         """What is being taken, until that is acknowledged."""
 
     def start(self) -> str:
-        """Connect, in a thread of its own: what to tell of it, as `@sabio in Acme`.
+        """Connect: what to tell of it, as `@sabio in Acme`.
 
         Where Slack cannot be reached this says so, and goes on trying. Raises `ConfigError` where a person
         must act: a token is missing, or not right.
         """
-        return self._loop.start(self._live)
+        return self._life.start(self._live)
 
     def trouble(self) -> str | None:
         """Why the connection is not alive; None: it is."""
-        return self._loop.trouble()
+        return self._life.trouble()
 
     def stop(self) -> None:
         """Take nothing more, end the answers under way, and leave the others to whoever comes next."""
-        self._loop.stop()
+        self._life.stop()
 
     @property
     def routes(self) -> Mapping[str, Route]:
@@ -85,41 +86,28 @@ class Slack:
             routes |= {f"GET {INSTALL}": self.install, f"GET {INSTALLED}": self.install_on}
         return routes
 
-    def respond(
-        self, body: bytes, headers: Mapping[str, str], _query: str = ""
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def respond(self, body: bytes, headers: Mapping[str, str], _query: str = "") -> Answer:
         """Take what Slack has posted, in `mode: http`."""
-        if self._app is None:
+        if self._app is None or not self._life.listens:
             return _NOT_READY
         # Before anything of it is read: Bolt reads first, and fails at what is no JSON, or no number.
         if not is_signed(self._settings.signing_secret or "", body, headers):
             return _FORGED
         request = AsyncBoltRequest(body=body.decode(), headers=dict(headers))
-        return self._answered(self._app.async_dispatch(request))
+        return _answered(await self._app.async_dispatch(request))
 
-    def install(
-        self, _body: bytes, headers: Mapping[str, str], query: str
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def install(self, _body: bytes, headers: Mapping[str, str], query: str) -> Answer:
         """Send somebody to Slack, to install the app; `?team=T0123ABCD` says where."""
-        if self._app is None or self._app.oauth_flow is None:
+        if self._app is None or self._app.oauth_flow is None or not self._life.listens:
             return _NOT_READY
         team = "".join(parse_qs(query).get("team", [])[:1])
-        return self._answered(installing.begin(self._app.oauth_flow, headers, team))
+        return _answered(await installing.begin(self._app.oauth_flow, headers, team))
 
-    def install_on(
-        self, _body: bytes, headers: Mapping[str, str], query: str
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def install_on(self, _body: bytes, headers: Mapping[str, str], query: str) -> Answer:
         """Go on where Slack sends somebody back to who has installed the app, or has not."""
-        if self._app is None or self._app.oauth_flow is None:
+        if self._app is None or self._app.oauth_flow is None or not self._life.listens:
             return _NOT_READY
-        return self._answered(installing.finish(self._app.oauth_flow, headers, query))
-
-    def _answered(self, work: Coroutine[Any, Any, BoltResponse]) -> tuple[int, Mapping[str, str], bytes]:
-        try:
-            answer = self._loop.do(work)
-        except NotReadyError:
-            return _NOT_READY
-        return answer.status, answer.first_headers(), answer.body.encode()
+        return _answered(await installing.finish(self._app.oauth_flow, headers, query))
 
     async def _live(self, tell: Tell) -> None:
         self._workspaces = Workspaces(self._kb)
@@ -131,9 +119,9 @@ class Slack:
         self._interactions = Interactions(self._kb, deliveries, self._experts)
         if not await self._connected(tell):
             return
-        running = asyncio.create_task(deliveries.run(self._loop.stopping))
+        running = asyncio.create_task(deliveries.run(self._life.stopping))
         try:
-            await self._loop.stopping.wait()
+            await self._life.stopping.wait()
         finally:
             deliveries.stop()
             if self._taking:
@@ -152,7 +140,7 @@ class Slack:
             except UnavailableError as error:
                 tell(f"not reachable yet ({error}), trying again")
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._loop.stopping.wait(), pause(attempt))
+                    await asyncio.wait_for(self._life.stopping.wait(), pause(attempt))
                     return False
             else:
                 tell(told)
@@ -229,6 +217,10 @@ def is_signed(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
         return False
 
 
+def _answered(answer: BoltResponse) -> Answer:
+    return answer.status, answer.first_headers(), answer.body.encode()
+
+
 class _Everybody(AsyncAuthorize):
     """Lets Bolt pass on whatever Slack has delivered: `Workspaces` knows who Sabio is there, for which Bolt
     would ask Slack each time."""
@@ -254,5 +246,5 @@ def _is_news(record: logging.LogRecord) -> bool:
     return record.msg != warning_client_prioritized_and_token_skipped()
 
 
-_NOT_READY: tuple[int, Mapping[str, str], bytes] = (503, {"Content-Type": "text/plain"}, b"not ready")
-_FORGED: tuple[int, Mapping[str, str], bytes] = (401, {"Content-Type": "text/plain"}, b"not signed by Slack")
+_NOT_READY: Answer = (503, {"Content-Type": "text/plain"}, b"not ready")
+_FORGED: Answer = (401, {"Content-Type": "text/plain"}, b"not signed by Slack")

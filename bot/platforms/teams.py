@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from bot.audience import names_groups
 from bot.platforms._deliveries import Deliveries
-from bot.platforms._loop import NotReadyError, OwnLoop, Tell
+from bot.platforms._life import Life, Tell
 from bot.platforms._teams.answers import PLATFORM, Answers
 from bot.platforms._teams.authentication import is_loopback
 from bot.platforms._teams.commands import Commands
@@ -27,7 +26,8 @@ from bot.platforms._teams.signin import SignIn
 from config.errors import ConfigError
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger.inbox import Event
-from workers.probes import Route
+from workers.event_loop import EventLoop
+from workers.web import Answer, Route, as_json
 
 DEVELOPMENT = (
     "development, WITHOUT CREDENTIALS: whoever reaches the port on this machine is answered, as whoever they"
@@ -40,7 +40,7 @@ log = logging.getLogger("bot")
 class Teams:
     """What one process does in Teams. Start it, and stop it at the end."""
 
-    def __init__(self, kb: KnowledgeBase) -> None:
+    def __init__(self, kb: KnowledgeBase, loop: EventLoop) -> None:
         """Raises `ConfigError` for what would let strangers in."""
         self._kb, self._settings = kb, kb.settings.teams
         if self._settings.missing:
@@ -50,50 +50,43 @@ class Teams:
                 "teams.development lets in whoever asks, so server.host must be a loopback address, as"
                 f" 127.0.0.1; it is `{kb.settings.server.host}`"
             )
-        self._loop = OwnLoop(PLATFORM, kb.settings.limits.at_once + 8, kb.settings.secrets)
+        self._life = Life(loop, PLATFORM, kb.settings.secrets)
 
     def start(self) -> str:
         """Begin: what to tell of it."""
-        return self._loop.start(self._live)
+        return self._life.start(self._live)
 
     def trouble(self) -> str | None:
         """Why it is not alive; None: it is."""
-        return self._loop.trouble()
+        return self._life.trouble()
 
     def stop(self) -> None:
         """Take nothing more, end the answers under way, and leave the others to whoever comes next."""
-        self._loop.stop()
+        self._life.stop()
 
     @property
     def routes(self) -> Mapping[str, Route]:
         """The requests that Teams sends here."""
         return {"POST /api/messages": self.respond}
 
-    def respond(
-        self, body: bytes, headers: Mapping[str, str], _query: str = ""
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    async def respond(self, body: bytes, headers: Mapping[str, str], _query: str = "") -> Answer:
         """Take what Teams has posted."""
-        given = {name.lower(): value for name, value in headers.items()}
         # Not by what it contains: a page in a browser may post `text/plain; application/json` anywhere.
-        if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return _said(415, {"error": "application/json is expected"})
+        if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+            return as_json(415, {"error": "application/json is expected"})
         try:
             activity = json.loads(body)
         except ValueError:
-            return _said(400, {"error": "this is no JSON"})
+            return as_json(400, {"error": "this is no JSON"})
         if not isinstance(activity, dict):
-            return _said(400, {"error": "this is no activity"})
-        if self._settings.development and not is_loopback(
-            urlsplit(f"//{given.get('host', '')}").hostname or ""
-        ):
-            return _said(403, {"error": "development answers to this machine only"})
-        try:
-            return _said(*self._loop.do(self._receive(given.get("authorization", ""), activity)))
-        except NotReadyError:
-            return _said(503, {"error": "not ready"})
-
-    async def _receive(self, header: str, activity: dict[str, Any]) -> tuple[int, Any]:
-        return await self._connection.receive(header, activity, self._listening.hear)
+            return as_json(400, {"error": "this is no activity"})
+        host = urlsplit(f"//{headers.get('Host', '')}").hostname or ""
+        if self._settings.development and not is_loopback(host):
+            return as_json(403, {"error": "development answers to this machine only"})
+        if not self._life.listens:
+            return as_json(503, {"error": "not ready"})
+        signed = headers.get("Authorization", "")
+        return as_json(*await self._connection.receive(signed, activity, self._listening.hear))
 
     async def _live(self, tell: Tell) -> None:
         kb = self._kb
@@ -107,7 +100,7 @@ class Teams:
         if self._settings.development:
             log.warning("teams: %s", DEVELOPMENT)
         tell(DEVELOPMENT if self._settings.development else "listening")
-        await deliveries.run(self._loop.stopping)
+        await deliveries.run(self._life.stopping)
 
     async def _answer(self, event: Event) -> None:
         ways = {
@@ -120,8 +113,3 @@ class Teams:
 
     async def _apologise(self, event: Event) -> None:
         await self._answers.apologise(event)
-
-
-def _said(status: int, body: Any) -> tuple[int, Mapping[str, str], bytes]:
-    text = "" if body is None else json.dumps(body, ensure_ascii=False)
-    return status, {"Content-Type": "application/json"}, text.encode()

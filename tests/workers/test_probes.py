@@ -1,6 +1,5 @@
 """Health, readiness and metrics over real HTTP: red soon when something is wrong, and no secret told."""
 
-import http.client
 import json
 import logging
 import os
@@ -22,31 +21,9 @@ CANARY = "hunter2-canary"
 
 
 @pytest.fixture
-def probes(socket_enabled):
+def probes(serve):
     """Starts probes on a free port of loopback, and asks them."""
-    started = []
-
-    def start(**given):
-        given = {"host": "127.0.0.1", "port": 0, **given}
-        one = Probes(**given)
-        host, port = one.start()
-        started.append(one)
-
-        def ask(path, method="GET", headers=None):
-            connection = http.client.HTTPConnection(host, port, timeout=30)
-            try:
-                connection.request(method, path, headers=headers or {})
-                reply = connection.getresponse()
-                return reply.status, reply.read(), dict(reply.getheaders())
-            finally:
-                connection.close()
-
-        ask.port = port
-        return ask
-
-    yield start
-    for one in started:
-        one.stop()
+    return lambda **given: serve(Probes(**given).routes)
 
 
 def told(answer):
@@ -245,110 +222,6 @@ def test_a_timeout_of_what_was_asked_is_told_as_such():
 
     with pytest.raises(TimeoutError, match="said so"):
         Inquiry(ask).answer()
-
-
-# --- the server ---
-
-
-def test_everything_else_is_not_found_and_only_reading_is_allowed(probes):
-    ask = probes()
-    for path in ("/", "/health", "/healthz/", "/metrics/../healthz", "/%2e%2e/etc/passwd"):
-        assert ask(path)[0] == 404, path
-    assert ask("/healthz?verbose=1")[0] == 200
-    for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "BREW"):
-        status, _, headers = ask("/healthz", method)
-        assert (status, headers["Allow"]) == (405, "GET, HEAD")
-
-
-def test_head_is_answered_like_get_without_the_body(probes):
-    ask = probes()
-    (status, body, headers), (_, whole, same) = ask("/healthz", "HEAD"), ask("/healthz")
-    assert (status, body, headers) == (200, b"", same)
-    assert int(headers["Content-Length"]) == len(whole)
-
-
-def test_nothing_says_which_server_this_is(probes):
-    ask = probes()
-    for path, method in (("/healthz", "GET"), ("/nowhere", "GET"), ("/healthz", "POST")):
-        _, body, headers = ask(path, method)
-        assert set(headers) <= {"Content-Type", "Content-Length", "Cache-Control", "Connection", "Allow"}
-        assert b"python" not in body.lower()
-
-
-def test_what_is_no_request_is_refused_without_saying_it_back(probes):
-    ask = probes()
-    for sent in (
-        b"<script>alert(1)</script>\r\n\r\n",
-        b"GET /" + b"a" * 70_000 + b"\r\n\r\n",
-        b"\x16\x03\x01\r\n",
-    ):
-        with socket.create_connection(("127.0.0.1", ask.port), timeout=10) as connection:
-            connection.sendall(sent)
-            with connection.makefile("rb") as reader:
-                try:
-                    back = reader.read()
-                except ConnectionResetError:  # what was sent was longer than what was read of it
-                    back = b""
-        assert b"script" not in back
-        assert b"aaaa" not in back
-    assert ask("/healthz")[0] == 200
-
-
-def test_who_connects_and_says_nothing_holds_up_nobody_and_is_let_go(probes, monkeypatch):
-    monkeypatch.setattr("workers.probes._Request.timeout", 0.2)
-    ask = probes()
-    with socket.create_connection(("127.0.0.1", ask.port), timeout=10) as connection:
-        assert ask("/healthz")[0] == 200
-        assert connection.recv(1) == b""
-
-
-def test_a_taken_port_is_an_error_that_names_the_setting_or_gives_way(probes, caplog):
-    ask = probes()
-    with pytest.raises(UnavailableError, match=rf"port {ask.port}.*`server\.port`"):
-        probes(port=ask.port)
-    other = probes(port=ask.port, fallback=True)
-    assert other.port != ask.port
-    assert other("/healthz")[0] == 200
-    assert f"port {ask.port} of 127.0.0.1 is taken" in caplog.text
-
-
-def test_an_address_that_this_machine_does_not_have_names_the_setting(probes):
-    with pytest.raises(UnavailableError, match=r"`server\.host`"):
-        probes(host="192.0.2.1")
-    with pytest.raises(UnavailableError, match=r"`server\.host`"):
-        probes(host="no-such-host.invalid")
-
-
-def test_after_stopping_the_port_is_free_again(socket_enabled):
-    one = Probes("127.0.0.1", 0)
-    _, port = one.start()
-    one.stop()
-    one.stop()
-    again = Probes("127.0.0.1", port)
-    assert again.start() == ("127.0.0.1", port)
-    again.stop()
-
-
-def test_a_child_that_outlives_its_parent_does_not_keep_the_port(socket_enabled):
-    one = Probes("127.0.0.1", 0)
-    _, port = one.start()
-    reader, writer = os.pipe()
-    has_begun, begins = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(begins, b".")
-        os.close(writer)
-        os.read(reader, 1)
-        os._exit(0)
-    try:
-        os.read(has_begun, 1)
-        one.stop()
-        # (Connecting would prove nothing: a client may get this very port as its own, and reach itself.)
-        socket.create_server(("127.0.0.1", port)).close()
-    finally:
-        for end in (writer, reader, has_begun, begins):
-            os.close(end)
-        os.waitpid(child, 0)
 
 
 # --- secrets ---

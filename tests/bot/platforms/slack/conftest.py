@@ -10,7 +10,8 @@ from ingest.ledger.tables import events
 from tests.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
 from tests.slack.blocks import is_whole, text_of
 from tests.slack.workspace import await_
-from workers.probes import Probes
+from workers.event_loop import EventLoop
+from workers.web import WebServer
 
 HOLIDAY = "How many days of holiday does everybody have?"
 BANDS = "Where does band three start?"
@@ -46,17 +47,24 @@ def connected(kb, slack, **changed):
     given = {"mode": slack.mode, "api_url": slack.api_url, "bot_token": BOT_TOKEN}
     given |= {"app_token": APP_TOKEN} if slack.mode == "socket" else {"signing_secret": SIGNING_SECRET}
     kb.settings = kb.settings.model_copy(update={"slack": SlackSettings.model_validate(given | changed)})
-    sabio = Slack(kb)
-    server = Probes("127.0.0.1", 0, routes=sabio.routes)
+    with EventLoop(24) as loop:
+        sabio = Slack(kb, loop)
+        with served(loop, sabio) as port:
+            if slack.mode == "http":
+                slack.post_to(f"http://127.0.0.1:{port}/slack/events")
+            sabio.start()
+            yield port
+            # Who clicks and leaves would be told that it failed.
+            done = [one for one in slack.deliveries if one.kind != "events_api"]
+            eventually(lambda: all(one.failed or one.took is not None for one in done))
+
+
+@contextmanager
+def served(loop, sabio):
+    """A platform, and the port at which it is told of things; to be started, and stopped at the end."""
+    server = WebServer(loop, "127.0.0.1", 0, sabio.routes)
     try:
-        _, port = server.start()
-        if slack.mode == "http":
-            slack.post_to(f"http://127.0.0.1:{port}/slack/events")
-        sabio.start()
-        yield port
-        # Who clicks and leaves would be told that it failed.
-        done = [one for one in slack.deliveries if one.kind != "events_api"]
-        eventually(lambda: all(one.failed or one.took is not None for one in done))
+        yield server.start()[1]
     finally:
         sabio.stop()
         server.stop()

@@ -1,5 +1,6 @@
 """What Slack delivers is answered once, whatever goes wrong on the way."""
 
+import asyncio
 import json
 import time
 from urllib.error import HTTPError
@@ -16,6 +17,7 @@ from ingest.ledger.tables import events, questions
 from tests.bot.platforms.slack.conftest import HOLIDAY, connected, rows, workspace
 from tests.slack import APP_TOKEN, BOT, TEAM, signed
 from tests.slack.blocks import is_whole
+from workers.event_loop import EventLoop
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -185,5 +187,5 @@ def test_only_what_slack_has_signed_just_now_is_taken(own_kb):
 
 
 def post_after_the_end(kb, slack, body):
-    sabio = Slack(kb)
-    return sabio.respond(body.encode(), signed(body))[0]
+    sabio = Slack(kb, EventLoop())
+    return asyncio.run(sabio.respond(body.encode(), signed(body)))[0]

@@ -6,12 +6,12 @@ import pytest
 
 from bot.platforms.teams import Teams
 from config.sections import TeamsSettings
-from tests.bot.platforms.slack.conftest import eventually, rows, settled
+from tests.bot.platforms.slack.conftest import eventually, rows, served, settled
 from tests.teams import APP, PASSWORD, TENANT, FakeTeams
 from tests.teams.checks import text_of
-from workers.probes import Probes
+from workers.event_loop import EventLoop
 
-__all__ = ["eventually", "rows", "settled"]
+__all__ = ["eventually", "rows", "served", "settled"]
 
 HOLIDAY = "How many days of holiday does everybody have?"
 BANDS = "Where does band three start?"
@@ -39,16 +39,12 @@ def teams(loopback):
 def connected(kb, teams, **changed):
     given = {"app_id": APP, "tenant_id": TENANT, "app_password": PASSWORD}
     kb.settings = kb.settings.model_copy(update={"teams": TeamsSettings.model_validate(given | changed)})
-    sabio = Teams(kb)
-    server = Probes("127.0.0.1", 0, routes=sabio.routes)
-    try:
-        _, port = server.start()
-        teams.post_to(f"http://127.0.0.1:{port}/api/messages")
-        sabio.start()
-        yield port
-    finally:
-        sabio.stop()
-        server.stop()
+    with EventLoop(24) as loop:
+        sabio = Teams(kb, loop)
+        with served(loop, sabio) as port:
+            teams.post_to(f"http://127.0.0.1:{port}/api/messages")
+            sabio.start()
+            yield port
 
 
 def shown(message):

@@ -19,11 +19,11 @@ from config.errors import ConfigError, UnavailableError
 from config.sections import TeamsSettings
 from config.settings import load_settings
 from ingest.ledger.tables import events
-from tests.bot.platforms.teams.conftest import connected, rows
+from tests.bot.platforms.teams.conftest import connected, rows, served
 from tests.doubles import open_base
 from tests.teams import APP, PASSWORD, TENANT
 from tests.teams.microsoft import Issuer, Microsoft, reached_instead_of_microsoft
-from workers.probes import Probes
+from workers.event_loop import EventLoop
 
 JSON = "application/json"
 SETTINGS = TeamsSettings(app_id=APP, tenant_id=TENANT, app_password=PASSWORD)
@@ -163,7 +163,7 @@ def test_without_all_credentials_nothing_is_served(empty, missing):
     settings = TeamsSettings.model_construct(**given, cloud="public", development=False, members=200)
     empty.settings = empty.settings.model_copy(update={"teams": settings})
     with pytest.raises(ConfigError, match="not set"):
-        Teams(empty)
+        Teams(empty, EventLoop())
     with pytest.raises(ConfigError, match="not set"):
         Connection(settings, SignIn(settings))
 
@@ -194,37 +194,37 @@ def test_development_is_for_a_loopback_address_only(in_development, host):
     server = in_development.settings.server.model_copy(update={"host": host})
     in_development.settings = in_development.settings.model_copy(update={"server": server})
     with pytest.raises(ConfigError, match="loopback"):
-        Teams(in_development)
+        Teams(in_development, EventLoop())
 
 
 def test_development_says_loudly_what_it_is(in_development, caplog):
-    sabio = Teams(in_development)
-    try:
+    with EventLoop() as loop:
+        sabio = Teams(in_development, loop)
         assert "WITHOUT CREDENTIALS" in sabio.start()
-    finally:
         sabio.stop()
     assert [one.levelname for one in caplog.records if "WITHOUT CREDENTIALS" in one.message] == ["WARNING"]
 
 
 def test_development_takes_what_this_machine_says_and_nothing_else(in_development, teams):
     right = teams.write("ana", "What?")
-    sabio = Teams(in_development)
-    server = Probes("127.0.0.1", 0, routes=sabio.routes)
-    try:
-        _, port = server.start()
-        sabio.start()
-        assert told(port, right, teams.microsoft.issuers[0].token(right["serviceUrl"])) == 401
-        for address in ("https://smba.trafficmanager.net/emea/", "http://127.0.0.1.evil.example/", "", "//["):
-            assert told(port, right | {"serviceUrl": address}) == 403, address
-        # A page in a browser on this machine, whose name was made to mean this machine.
-        assert told(port, right, Host="evil.example") == 403
-        assert told(port, right | {"channelId": "webchat"}) == 403
-        assert rows(in_development, events) == []
-        assert told(port, right) == 200
-        assert told(port, right | {"id": "2"}, Host=f"localhost:{port}") == 200
-    finally:
-        sabio.stop()
-        server.stop()
+    with EventLoop() as loop:
+        sabio = Teams(in_development, loop)
+        with served(loop, sabio) as port:
+            sabio.start()
+            assert told(port, right, teams.microsoft.issuers[0].token(right["serviceUrl"])) == 401
+            for address in (
+                "https://smba.trafficmanager.net/emea/",
+                "http://127.0.0.1.evil.example/",
+                "",
+                "//[",
+            ):
+                assert told(port, right | {"serviceUrl": address}) == 403, address
+            # A page in a browser on this machine, whose name was made to mean this machine.
+            assert told(port, right, Host="evil.example") == 403
+            assert told(port, right | {"channelId": "webchat"}) == 403
+            assert rows(in_development, events) == []
+            assert told(port, right) == 200
+            assert told(port, right | {"id": "2"}, Host=f"localhost:{port}") == 200
     assert len(rows(in_development, events)) == 2
     teams.problems.clear()  # it asks for tokens, as the Playground does not
 
