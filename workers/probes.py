@@ -161,7 +161,7 @@ class Probes:
         from prometheus_client.exposition import choose_encoder
         from prometheus_client.registry import CollectorRegistry
 
-        encode, media_type = choose_encoder(headers.get("Accept", ""))
+        encode, media_type = choose_encoder(headers.get("accept", ""))
         return 200, {"Content-Type": media_type}, encode(self._registry or CollectorRegistry())
 
 

@@ -23,6 +23,8 @@ from workers.event_loop import EventLoop
 
 PATIENCE = 5.0
 """Seconds that somebody who has connected may take to send a request."""
+_LONGEST = 64 * 1024
+"""Bytes of a line or a header, at most: a token that is far too long is the platform's to refuse."""
 _WAITING = 512
 """Connections that may wait to be taken: those beyond it wait a second and longer."""
 _NO_REQUEST = {"error": "this is no request that is understood"}
@@ -32,7 +34,7 @@ log = logging.getLogger("workers")
 Answer = tuple[int, Mapping[str, str], bytes]
 """A status, headers and a body."""
 Route = Callable[[bytes, Mapping[str, str], str], Awaitable[Answer]]
-"""What answers a request, by its body, its headers (whatever their case) and its query."""
+"""What answers a request, by its body, its headers (their names in small letters) and its query."""
 
 
 def as_json(status: int, body: object, headers: Mapping[str, str] | None = None) -> Answer:
@@ -109,7 +111,9 @@ class WebServer:
             return as_json(413, {"error": "this is too large"})
         except TimeoutError:
             return as_json(408, {"error": f"not all of it came within {PATIENCE:g} s"})
-        return await route(body, request.headers, request.query_string)
+        # One that comes twice is what both say (RFC 9110, 5.3): nobody is believed for the first alone.
+        headers = {name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers}
+        return await route(body, headers, request.query_string)
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -152,6 +156,8 @@ class _Connections(web.Server):
             loop=self._loop,
             keepalive_timeout=PATIENCE,
             lingering_time=PATIENCE,
+            max_line_size=_LONGEST,
+            max_field_size=_LONGEST,
             access_log=None,  # type: ignore[arg-type]
         )
 

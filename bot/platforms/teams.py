@@ -72,7 +72,7 @@ class Teams:
     async def respond(self, body: bytes, headers: Mapping[str, str], _query: str = "") -> Answer:
         """Take what Teams has posted."""
         # Not by what it contains: a page in a browser may post `text/plain; application/json` anywhere.
-        if headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return as_json(415, {"error": "application/json is expected"})
         try:
             activity = json.loads(body)
@@ -80,12 +80,12 @@ class Teams:
             return as_json(400, {"error": "this is no JSON"})
         if not isinstance(activity, dict):
             return as_json(400, {"error": "this is no activity"})
-        host = urlsplit(f"//{headers.get('Host', '')}").hostname or ""
+        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
         if self._settings.development and not is_loopback(host):
             return as_json(403, {"error": "development answers to this machine only"})
         if not self._life.listens:
             return as_json(503, {"error": "not ready"})
-        signed = headers.get("Authorization", "")
+        signed = headers.get("authorization", "")
         return as_json(*await self._connection.receive(signed, activity, self._listening.hear))
 
     async def _live(self, tell: Tell) -> None:

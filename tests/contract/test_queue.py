@@ -24,7 +24,7 @@ from redis import Redis as Client
 from bot.watching import hand_over
 from config.settings import load_settings
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import reading, requests
+from ingest.ledger import reading, requests, runs
 from ingest.ledger.tables import documents, pending, processes
 from ingest.ledger.tables import runs as run_rows
 from tests.contract.test_kills import pages_of, write_pages
@@ -87,12 +87,13 @@ def runs_of(data):
 
 
 def is_done(data, count=1):
-    """Whether so many runs have ended well and nothing waits."""
+    """Whether so many runs have ended well, none is open, and nothing waits."""
 
     def done():
         with open_folder(data) as kb, kb.ledger.read() as ledger:
             states = [row.state for row in ledger.execute(run_rows.select())]
-            return states.count("done") >= count and not ledger.execute(pending.select()).first()
+            waits = requests.waiting(ledger) or ledger.execute(pending.select()).first()
+            return states.count("done") >= count and not waits and not set(states) & set(runs.OPEN)
 
     return done
 

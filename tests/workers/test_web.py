@@ -12,7 +12,7 @@ from workers.web import WebServer, as_json
 
 
 async def echo(body, headers, query):
-    return as_json(200, {"body": body.decode(), "agent": headers.get("USER-AGENT"), "query": query})
+    return as_json(200, {"body": body.decode(), "agent": headers.get("x-agent"), "query": query})
 
 
 async def fail(body, headers, query):
@@ -24,9 +24,17 @@ ROUTES = {"GET /echo": echo, "POST /echo": echo, "GET /fail": fail}
 
 def test_a_request_is_answered_by_who_is_named_for_its_method_and_path(serve):
     ask = serve(ROUTES)
-    status, body, headers = ask("/echo?a=1", "POST", b"said", {"User-Agent": "Slackbot"})
+    status, body, headers = ask("/echo?a=1", "POST", b"said", {"X-Agent": "Slackbot"})
     assert (status, headers["Content-Type"]) == (200, "application/json")
     assert body == b'{"body": "said", "agent": "Slackbot", "query": "a=1"}\n'
+
+
+def test_a_header_that_comes_twice_is_what_both_say(serve):
+    said = exchanged(
+        serve(ROUTES).port,
+        b"GET /echo HTTP/1.1\r\nHost: localhost\r\nX-Agent: one\r\nX-AGENT: two\r\n\r\n",
+    )
+    assert b'"agent": "one, two"' in said
 
 
 def test_everything_else_is_not_found_and_only_reading_is_allowed(serve):

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.check import run_checks
-from bot.findings import Level
+from bot.findings import Findings, Level
+from bot.platforms._teams.check import check_teams
+from config.settings import load_settings
 from tests.teams.microsoft import APP, PASSWORD, TENANT, Microsoft, reached_instead_of_microsoft
 
 OTHER = TENANT[:-1] + "0"
@@ -20,11 +22,15 @@ def microsoft(loopback):
 def look(tmp_path, monkeypatch):
     monkeypatch.delenv("TEAMS_APP_PASSWORD", raising=False)
 
-    def look(teams, password=PASSWORD, more=""):
-        (tmp_path / "sabio.yaml").write_text(f"teams: {{{teams}}}\n{more}\n")
+    def look(teams, password=PASSWORD, more="", everything=False):
+        config = tmp_path / "sabio.yaml"
+        config.write_text(f"teams: {{{teams}}}\n{more}\n")
         if password:
             monkeypatch.setenv("TEAMS_APP_PASSWORD", password)
-        found = run_checks(tmp_path / "sabio.yaml", tmp_path / "var")
+        if everything:
+            found = run_checks(config, tmp_path / "var")
+        else:
+            check_teams(found := Findings(), load_settings(config))
         return [
             (one.level, f"{one.message} {one.fix or ''}".strip()) for one in found if one.subject == "teams"
         ]
@@ -33,18 +39,18 @@ def look(tmp_path, monkeypatch):
 
 
 def test_where_nothing_is_set_nothing_is_wrong(look):
-    assert look("", password=None) == [(Level.OK, "not configured")]
+    assert look("", password=None, everything=True) == [(Level.OK, "not configured")]
 
 
 def test_what_is_missing_is_named(look):
-    [(level, said)] = look(SET, password=None)
+    [(level, said)] = look(SET, password=None, everything=True)
     assert level is Level.WARNING
     assert "TEAMS_APP_PASSWORD" in said
     assert "app_id" not in said
 
 
 def test_right_credentials_are_signed_in(look, microsoft):
-    assert look(SET) == [(Level.OK, f"signed in as {APP}, of the tenant {TENANT}")]
+    assert look(SET, everything=True) == [(Level.OK, f"signed in as {APP}, of the tenant {TENANT}")]
     scopes = [body["scope"] for _, path, body in microsoft.asked if path.endswith("/token")]
     assert scopes == ["https://api.botframework.com/.default"]
 
