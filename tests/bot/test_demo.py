@@ -27,7 +27,7 @@ def show(folder):
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory, model_cache):
     """What it prints the first time and the second time."""
-    folder = prepare_folder(tmp_path_factory, model_cache, "untouched")  # by other tests
+    folder = prepare_folder(tmp_path_factory.mktemp("demo"), model_cache)
     return show(folder), show(folder)
 
 

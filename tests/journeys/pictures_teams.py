@@ -13,7 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from tests.browser import browser
-from tests.journeys.teams_office import Window, at_work, sync_company
+from tests.journeys.teams_office import Window, at_work, in_teams
+from tests.sample.olivar import sync_company
 from tests.services.playground import Playground
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
@@ -27,7 +28,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, browser() as open_page:
         folder = Path(temporary)
-        config = sync_company(folder / "olivar")
+        config = in_teams(sync_company(folder / "olivar"))
         ana = Playground.start(folder / "ana", me="ana")
         luis = Playground.start(folder / "luis", me="luis", bot=ana.bot)
         with at_work(config, ana.bot):

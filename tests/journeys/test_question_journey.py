@@ -9,16 +9,9 @@ from bot.messages import Message, Outcome, Person
 from bot.quoting import stands_in
 from ingest.documents import document_id
 from ingest.ledger import asking, working
-from tests.bot.conftest import model_cache
-from tests.sample.olivar import OCR, TRANSLATION, open_olivar, prepare_folder
+from tests.sample.olivar import OCR, TRANSLATION, model_cache, olivar, olivar_config
 
-__all__ = ["model_cache"]
-
-
-@pytest.fixture(scope="module")
-def olivar(tmp_path_factory, model_cache):
-    with open_olivar(prepare_folder(tmp_path_factory, model_cache)) as kb:
-        yield kb
+__all__ = ["model_cache", "olivar", "olivar_config"]
 
 
 def ask(kb, question):

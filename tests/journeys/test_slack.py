@@ -7,15 +7,14 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from tests.bot.conftest import model_cache
 from tests.models.protocol import tokens_of
 from tests.models.scripted import Extractive
 from tests.models.server import KEY, MODEL, ModelServer
-from tests.sample.olivar import prepare_folder
-from tests.slack.office import ANA, CAMILA, LUIS, NIAMH, at_work, configure, office, sync_company
+from tests.sample.olivar import copy_of, model_cache, olivar_config
+from tests.slack.office import ANA, CAMILA, LUIS, NIAMH, at_work, configure, office
 from tests.slack.window import Window
 
-__all__ = ["model_cache"]
+__all__ = ["model_cache", "olivar_config"]
 
 HOME_OFFICE = "How many days a week can I work from home?"
 THREE_DAYS = "You can work from home up to three days a week."
@@ -54,15 +53,10 @@ def model():
         slow.go_on()
 
 
-@pytest.fixture(scope="module")
-def synced(tmp_path_factory, model_cache):
-    return sync_company(prepare_folder(tmp_path_factory, model_cache, "olivar-in-slack"))
-
-
 @pytest.fixture
-def company(synced, tmp_path):
-    """The sample company, synced, to be changed at will: its configuration file. Copied files look edited."""
-    return shutil.copytree(synced.parent, tmp_path / "olivar", symlinks=True) / synced.name
+def company(olivar_config, tmp_path_factory):
+    """The sample company, synced, to be changed at will: its configuration file."""
+    return copy_of(olivar_config, tmp_path_factory)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from bot import feedback
 from config.settings import load_settings
 from ingest.knowledge import KnowledgeBase
-from tests.bot.conftest import model_cache
 from tests.journeys.teams_office import (
     Said,
     Window,
@@ -19,15 +18,15 @@ from tests.journeys.teams_office import (
     entity,
     eventually,
     heard,
-    sync_company,
+    in_teams,
 )
 from tests.journeys.test_slack import model
 from tests.models.server import KEY, MODEL
-from tests.sample.olivar import prepare_folder
+from tests.sample.olivar import copy_of, model_cache, olivar_config
 from tests.services.fixtures import here
 from tests.services.playground import Playground
 
-__all__ = ["model", "model_cache"]
+__all__ = ["model", "model_cache", "olivar_config"]
 
 HOME_OFFICE = "How many days a week can I work from home?"
 THREE_DAYS = "You can work from home up to three days a week."
@@ -41,15 +40,10 @@ FOUR_DAYS = "We agreed on four days."
 ALONE, GROUP, CHANNEL = "ana-and-sabio", "moving-to-valencia", "people-channel"
 
 
-@pytest.fixture(scope="module")
-def synced(tmp_path_factory, model_cache):
-    return sync_company(prepare_folder(tmp_path_factory, model_cache, "olivar-in-teams"))
-
-
 @pytest.fixture
-def company(synced, tmp_path):
+def company(olivar_config, tmp_path_factory):
     """The sample company, synced, to be changed at will: its configuration file."""
-    return shutil.copytree(synced.parent, tmp_path / "olivar", symlinks=True) / synced.name
+    return in_teams(copy_of(olivar_config, tmp_path_factory))
 
 
 @pytest.fixture

@@ -9,20 +9,13 @@ from bot.evaluation.matching import bare
 from bot.golden import read_golden
 from ingest.documents import document_id
 from ingest.ledger import reading, working
-from tests.bot.conftest import model_cache
-from tests.sample.olivar import OCR, TRANSLATION, open_olivar, prepare_folder
+from tests.sample.olivar import OCR, TRANSLATION, model_cache, olivar, olivar_config
 
-__all__ = ["model_cache"]
+__all__ = ["model_cache", "olivar", "olivar_config"]
 
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
 GOLDEN = read_golden(QUESTIONS).questions
 SCANNED = "drive/oficinas/plan-de-emergencia-valencia.pdf"
-
-
-@pytest.fixture(scope="module")
-def olivar(tmp_path_factory, model_cache):
-    with open_olivar(prepare_folder(tmp_path_factory, model_cache)) as kb:
-        yield kb
 
 
 @pytest.fixture(scope="module")

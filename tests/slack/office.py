@@ -9,13 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from bot import demo
-from config.settings import load_settings
-from ingest.knowledge import KnowledgeBase
 from tests.sabio_child import Child
 from tests.slack.fake import FakeSlack
 from tests.slack.workspace import APP_TOKEN, BOT_TOKEN, TEAM
-from workers.local import sync_sources
 
 ANA, LUIS, NIAMH, CAMILA = "UANA", "ULUIS", "UNIAMH", "UCAMILA"
 _PEOPLE = {
@@ -36,15 +32,6 @@ def office() -> Iterator[FakeSlack]:
         slack.add_channel("C1", "general")
         slack.add_channel("C2", "people")
         yield slack
-
-
-def sync_company(folder: Path) -> Path:
-    """The company's documents in a folder, synced. The configuration file beside them."""
-    config = demo._lay_out(folder)
-    with KnowledgeBase(load_settings(config, environ={})) as kb:
-        reports = sync_sources(kb, list(kb.connectors))
-    assert [report["outcome"] for report in reports] == ["done", "done"]
-    return config
 
 
 def configure(config: Path, slack: FakeSlack, **changed: object) -> None:

@@ -15,8 +15,9 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser import browser
+from tests.sample.olivar import sync_company
 from tests.slack.fake import FakeSlack
-from tests.slack.office import ANA, CAMILA, LUIS, NIAMH, at_work, configure, office, sync_company
+from tests.slack.office import ANA, CAMILA, LUIS, NIAMH, at_work, configure, office
 from tests.slack.window import Window
 
 FOLDER = Path(__file__).parents[2] / "docs" / "images"
