@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import unquote
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from config.fields import Channel, EMail, EntraId, Principals, Schedule, Team, TimeZone
+
+_TEAMS_CHANNEL = re.compile(r"19:[\w.-]+@thread\.(tacv2|skype)")
+"""What a channel of Teams is called by; older ones end in `skype`."""
 
 
 class Section(BaseModel):
@@ -278,6 +283,24 @@ class TeamsSettings(Section):
         ge=0,
         description="In conversations with more members than this, only what everyone may read is said.",
     )
+    expert_channel: str | None = Field(
+        None,
+        description="The id of the channel, `19:…@thread.tacv2`, where questions that nothing answered are"
+        " posted, if the asker wishes so. Sabio must be in its team.",
+    )
+
+    @field_validator("expert_channel")
+    @classmethod
+    def _is_a_channel(cls, value: str | None) -> str | None:
+        if value is None or _TEAMS_CHANNEL.fullmatch(value):
+            return value
+        linked = re.search(r"/channel/([^/?]+)", value)  # of "Get link to channel", where it stands encoded
+        meant = unquote(linked[1]) if linked else ""
+        hint = f"; did you mean `{meant}`?" if _TEAMS_CHANNEL.fullmatch(meant) else ""
+        raise ValueError(
+            "expected the id of a channel, as `19:9f8e7d@thread.tacv2`, which stands in Teams' *Get link to"
+            f" channel* after `/channel/`, saw `{value}`{hint}"
+        )
 
     @model_validator(mode="after")
     def _lets_in_one_tenant(self) -> Self:

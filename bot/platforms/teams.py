@@ -15,10 +15,13 @@ from urllib.parse import urlsplit
 from bot.audience import names_groups
 from bot.platforms._deliveries import Deliveries
 from bot.platforms._life import Life, Tell
-from bot.platforms._teams.answers import PLATFORM, Answers
+from bot.platforms._teams.answers import Answers
 from bot.platforms._teams.authentication import is_loopback
 from bot.platforms._teams.commands import Commands
 from bot.platforms._teams.connection import Connection
+from bot.platforms._teams.dialogs import Dialogs
+from bot.platforms._teams.events import PLATFORM
+from bot.platforms._teams.experts import Experts
 from bot.platforms._teams.groups import Groups
 from bot.platforms._teams.listening import Listening
 from bot.platforms._teams.people import People
@@ -96,7 +99,9 @@ class Teams:
         deliveries = Deliveries(kb, PLATFORM, self._answer, self._apologise)
         self._answers = Answers(kb, self._connection, people, deliveries)
         self._commands = Commands(kb, self._connection, people, deliveries)
-        self._listening = Listening(kb, self._connection, people, deliveries, self._answers)
+        self._experts = Experts(kb, self._connection, people, deliveries)
+        dialogs = Dialogs(kb, self._connection, people, deliveries, self._answers, self._experts)
+        self._listening = Listening(kb, deliveries, dialogs)
         if self._settings.development:
             log.warning("teams: %s", DEVELOPMENT)
         tell(DEVELOPMENT if self._settings.development else "listening")
@@ -106,6 +111,7 @@ class Teams:
         ways = {
             "question": self._answers.answer,
             "command": self._commands.answer,
+            "expert": self._experts.answer,
             "deletion": self._answers.withdraw,
             "welcome": self._answers.welcome,
         }

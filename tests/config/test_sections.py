@@ -116,6 +116,21 @@ def test_a_channel_without_any_source_is_refused(problems):
     assert problem.startswith(", line 2: `slack.channels.C1.sources`: ")
 
 
+def test_the_experts_channel_of_teams_is_named_by_its_id(load, problems):
+    channel = "19:9f8E_7d-1@thread.tacv2"
+    assert load("").teams.expert_channel is None
+    assert load(f"teams: {{expert_channel: '{channel}'}}").teams.expert_channel == channel
+    expected = (
+        ", line 1: `teams.expert_channel`: expected the id of a channel, as `19:9f8e7d@thread.tacv2`, which"
+        " stands in Teams' *Get link to channel* after `/channel/`, saw `{}`"
+    )
+    for given in ("#experts", f"{channel};messageid=1", "19:lunch@thread.v2"):
+        assert problems(f"teams: {{expert_channel: '{given}'}}") == [expected.format(given)]
+    link = "https://teams.microsoft.com/l/channel/19%3A9f8E_7d-1%40thread.tacv2/Experts?groupId=1"
+    [problem] = problems(f"teams: {{expert_channel: '{link}'}}")
+    assert problem == expected.format(link) + f"; did you mean `{channel}`?"
+
+
 # --- several workspaces ---
 
 

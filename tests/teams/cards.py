@@ -52,6 +52,8 @@ def _element(element: Any) -> Iterator[str]:
         if not str(element.get("text") or "").strip():
             yield "a TextBlock without text"
         yield from (f"a mark in a card: {mark}" for mark in marks_of(str(element.get("text") or "")))
+    if kind == "Input.Text" and not (element.get("id") and element.get("label")):
+        yield "an Input.Text without a name or a label"
     if kind == "Container" and not element.get("items"):
         yield "an empty Container"
     if "selectAction" in element:

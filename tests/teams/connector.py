@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.teams import checks, streams
+from tests.teams.microsoft import TENANT
 from tests.teams.tenant import BOT, Json, Place, RefusedError, Tenant
 
 Given = Mapping[str, Any]
@@ -43,6 +44,9 @@ def update(teams: Tenant, given: Given) -> tuple[int, Any]:
         teams.problems.append("streaminfo in an update")
     if body.get("type") != "message":
         raise RefusedError(400, "BadArgument", "Only a message can be updated.", met=False)
+    if body.get("text") and body.get("attachments"):  # two messages in place of one
+        words = "Activity resulted into multiple skype activities"
+        raise RefusedError(400, "BadSyntax", words, met=False)
     for name in ("text", "attachments", "entities", "channelData"):
         message.pop(name, None)
     changed = {
@@ -87,11 +91,33 @@ def members(teams: Tenant, given: Given) -> tuple[int, Any]:
 
 
 def create(teams: Tenant, given: Given) -> tuple[int, Any]:
-    """Open the conversation with one person."""
+    """Open the conversation with one person, or begin a thread in a channel; there are no other ways.
+
+    https://github.com/microsoft/teams.net/blob/releases/v2/core/docs/CreateConversation-API-Behavior.md
+    """
     body = given["body"]
+    said, channel = (
+        body.get("activity") or {},
+        ((body.get("channelData") or {}).get("channel") or {}).get("id"),
+    )
+    if body.get("tenantId") != TENANT:
+        raise RefusedError(403, "Forbidden", "The tenant is missing, or another.", met=False)
+    if body.get("isGroup") and channel and said.get("type") == "message":
+        return _begin(teams, channel, dict(said))
     if body.get("isGroup") or len(body.get("members") or ()) != 1:
         raise RefusedError(400, "BadSyntax", "Incorrect conversation creation parameters", met=False)
     return 201, {"id": teams.places[teams.person_of(body["members"][0]["id"])].id}
+
+
+def _begin(teams: Tenant, channel: str, said: Json) -> tuple[int, Any]:
+    place = teams.place_of(channel)
+    if (place.kind, place.id) != ("channel", channel):
+        raise RefusedError(400, "BadSyntax", f"{channel} is no channel", met=False)
+    _check(teams, channel, said)
+    message = _kept(teams, channel, said)
+    message["conversation"]["id"] = f"{channel};messageid={message['id']}"
+    teams.messages[place.id].append(message)
+    return 201, {"id": message["conversation"]["id"], "activityId": message["id"]}
 
 
 def _check(teams: Tenant, conversation: str, body: Json) -> None:

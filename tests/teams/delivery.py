@@ -44,14 +44,22 @@ class Delivery:
         return self.answer
 
 
-async def deliver(url: str, delivery: Delivery, sign: Callable[[], str | None], pause: float) -> None:
-    """Post an activity until it is taken, each time with a token of `sign`, if any; an invoke only once."""
+async def deliver(
+    url: str,
+    delivery: Delivery,
+    sign: Callable[[], str | None],
+    pause: float,
+    look_at: Callable[[Delivery], None],
+) -> None:
+    """Post an activity until it is taken, each time with a token of `sign`, if any; an invoke only once.
+    `look_at` sees how it ended."""
     times = 1 if delivery.activity["type"] == "invoke" else DELIVERIES
     async with ClientSession(timeout=ClientTimeout(PATIENCE)) as session:
         for _ in range(times):
             if await _post(session, url, delivery, sign()):
                 break
             await asyncio.sleep(pause)
+    look_at(delivery)
     delivery.ended.set()
 
 

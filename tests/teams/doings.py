@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import uuid
 from abc import ABC, abstractmethod
@@ -9,9 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tests.teams import streams
+from tests.teams import dialogs, streams
 from tests.teams.delivery import Delivery
-from tests.teams.microsoft import TENANT
+from tests.teams.microsoft import APP, TENANT
 from tests.teams.tenant import BOT, Json, Place, Tenant
 
 MENTION = {
@@ -100,6 +101,37 @@ class Doings(Tenant, ABC):
             return self.invoke(user, message, "task/fetch", value)
         activity = self._about(user, message, "message")
         return self.deliver(activity | {"value": dict(data), "text": None})
+
+    def submit(self, user: str, message: Mapping[str, Any], dialog: Any, **written: str) -> Delivery:
+        """Somebody sends the form in a dialog that they opened from a card, with what they wrote into it."""
+        value = {"data": {**dialogs.form_of(dialog), **written}, "context": {"theme": "default"}}
+        return self.invoke(user, message, "task/submit", value)
+
+    def point(self, user: str, message: Mapping[str, Any], command: str, **more: Any) -> Delivery:
+        """Somebody chooses an entry of a message's menu; `more` are other fields of what Teams says of the
+        message.
+
+        https://learn.microsoft.com/microsoftteams/platform/messaging-extensions/how-to/action-commands/create-task-module
+        """
+        text = html.escape(str(message.get("text") or ""), quote=False)
+        text = text.replace("&lt;at&gt;Sabio&lt;/at&gt;", '<at id="0">Sabio</at>')
+        by_bot = message["from"]["id"] == BOT
+        app = {"applicationIdentityType": "bot", "id": APP, "displayName": "Sabio"}
+        person = {"userIdentityType": "aadUser", "id": message["from"].get("aadObjectId")}
+        payload = {
+            "id": message["id"],
+            "body": {"contentType": "html", "content": f"<div><div>{text}</div>\n</div>"},
+            "from": {"application": app if by_bot else None, "user": None if by_bot else person},
+            "mentions": [{"id": 0, "mentionText": "Sabio", "mentioned": {"user": None, "application": app}}],
+            "attachments": [],
+        } | more
+        value = {"commandId": command, "commandContext": "message", "requestId": uuid.uuid4().hex}
+        value |= {"messagePayload": payload, "context": {"theme": "default"}}
+        activity = self._about(user, message, "invoke") | {
+            "name": "composeExtension/fetchTask",
+            "value": value,
+        }
+        return self.deliver({name: one for name, one in activity.items() if name != "replyToId"})
 
     def judge(
         self, user: str, message: Mapping[str, Any], reaction: str, text: str = "", *, as_json: bool = True

@@ -17,6 +17,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.teams import dialogs
 from tests.teams.connector import WAYS, Do
 from tests.teams.delivery import Delivery, deliver
 from tests.teams.doings import Doings
@@ -98,8 +99,11 @@ class FakeTeams(Doings):
                 return None
             return self.microsoft.issuers[0].token(activity["serviceUrl"], **claims)
 
+        async def tell() -> None:
+            await deliver(self.posts_to, delivery, sign, self.pause, self._look_at)
+
         async def begin() -> None:
-            task = self._loop.create_task(deliver(self.posts_to, delivery, sign, self.pause))
+            task = self._loop.create_task(tell())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -133,6 +137,12 @@ class FakeTeams(Doings):
         self._lost[name] += times
 
     # How it runs
+
+    def _look_at(self, delivery: Delivery) -> None:
+        """Note what is wrong with an answer to what was delivered."""
+        if delivery.taken:
+            name = delivery.activity.get("name") or ""
+            self.problems += dialogs.problems_of(name, delivery.answer)
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.teams import BOT, FakeTeams, cards
+from tests.teams import BOT, TENANT, FakeTeams, cards, dialogs
 from tests.teams.checks import problems_of
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -89,7 +89,76 @@ def test_members_come_page_by_page(teams):
     assert (len(found), BOT in found) == (120, False)
     assert call(teams, "GET", f"/{team}/members/29:1p7")[1]["userRole"] == "user"
     assert call(teams, "GET", f"/{team}/members/29:1ana") == (404, "MemberNotFoundInConversation")
-    assert call(teams, "POST", "", {"members": [{"id": "29:1ana"}]}) == (201, {"id": "a:1ana"})
+
+
+def test_a_conversation_with_one_person_is_opened_and_a_thread_is_begun_with_what_is_said_in_it(teams):
+    alone = {"members": [{"id": "29:1ana"}], "tenantId": TENANT}
+    assert call(teams, "POST", "", alone) == (201, {"id": "a:1ana"})
+    said = {"type": "message", "text": "Hello"}
+    channel = teams.places["general"].id
+    asked = {
+        "isGroup": True,
+        "tenantId": TENANT,
+        "channelData": {"channel": {"id": channel}},
+        "activity": said,
+    }
+    status, begun = call(teams, "POST", "", asked)
+    [posted] = teams.posted("general")
+    assert (status, begun) == (
+        201, {"id": f"{channel};messageid={posted['id']}", "activityId": posted["id"]},
+    )  # fmt: skip
+    assert call(teams, "PUT", f"/{begun['id']}/activities/{posted['id']}", said)[0] == 200
+    assert teams.problems == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"tenantId": None}, (403, "Forbidden")),
+        ({"activity": None}, (400, "BadSyntax")),
+        ({"activity": {"type": "typing"}}, (400, "BadSyntax")),
+        ({"channelData": {}}, (400, "BadSyntax")),
+        ({"channelData": {}, "members": [{"id": "29:1ana"}]}, (400, "BadSyntax")),
+        ({"isGroup": False}, (400, "BadSyntax")),
+        ({"channelData": {"channel": {"id": "19:general@thread.tacv2;messageid=1"}}}, (400, "BadSyntax")),
+        ({"channelData": {"channel": {"id": "19:who@thread.tacv2"}}}, (404, "ConversationNotFound")),
+    ],
+)
+def test_what_begins_no_thread_is_refused(teams, changed, refused):
+    asked = {
+        "isGroup": True,
+        "tenantId": TENANT,
+        "channelData": {"channel": {"id": teams.places["general"].id}},
+        "activity": {"type": "message", "text": "Hello"},
+    }
+    assert call(teams, "POST", "", asked | changed) == refused
+    assert bool(teams.problems) is (refused[0] != 404)
+    assert teams.posted("general") == []
+
+
+def test_a_message_is_not_changed_into_words_and_a_card(teams):
+    said = call(teams, "POST", "/a:1ana/activities", {"type": "message", "text": "Hello"})[1]
+    both = answer(cited(), attachments=[{"contentType": cards.CARD, "content": CARD}])
+    assert call(teams, "PUT", f"/a:1ana/activities/{said['id']}", both) == (400, "BadSyntax")
+    assert teams.posted("ana")[0]["text"] == "Hello"
+    assert any("two messages" in one for one in teams.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("task/fetch", {}),
+        ("composeExtension/fetchTask", {}),
+        ("task/submit", {"task": {"type": "message", "value": " "}}),
+        ("task/submit", {"task": {"type": "message", "value": "<at>Ana</at>"}}),
+        ("task/fetch", {"task": {"type": "continue", "value": {"title": "A", "card": CARD}}}),
+        ("task/fetch", {"task": {"type": "continue", "value": {"card": {"contentType": cards.CARD}}}}),
+    ],
+)
+def test_what_teams_shows_no_dialog_for_is_told(name, said):
+    assert [*dialogs.problems_of(name, said)]
+    shown = {"title": "A", "card": {"contentType": cards.CARD, "content": CARD}}
+    assert [*dialogs.problems_of(name, {"task": {"type": "continue", "value": shown}})] == []
 
 
 def test_a_stream_goes_from_1_on_grows_and_ends_once(teams):
@@ -173,6 +242,7 @@ def test_what_teams_would_drop_or_show_raw_is_told(body, problem):
         ({"actions": [{"type": "Action.OpenUrl", "title": "A", "url": "javascript:x"}]}, "OpenUrl"),
         ({"actions": [{"type": "Action.ShowCard", "title": "A", "card": {}}]}, "AdaptiveCard"),
         ({"actions": [{"type": "Action.Run", "title": "A"}]}, "no action"),
+        ({"body": [{"type": "Input.Text", "label": "A"}]}, "without a name"),
     ],
 )
 def test_what_is_no_card_is_told(changed, problem):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from bot import wording
+from bot import experts, wording
 from bot.composing import StoppedError
 from bot.door import handle, is_sure
 from bot.messages import Answer, Message, Outcome, Person
@@ -230,16 +230,14 @@ class Answers:
         found = answer.outcome in (Outcome.ANSWERED, Outcome.PARTIAL)
         hidden = room.audience is not None and room.outsiders and not person.external and not found
         return {
-            "expert": answer.outcome is Outcome.NOT_FOUND
-            and not person.external
-            and self._has_expert(answer),
+            "expert": experts.may_be_passed_on(answer, person) and self._has_expert(answer),
             "hidden": hidden,
         }
 
     def _has_expert(self, answer: Answer) -> bool:
-        owners = {source.name: source.owner for source in self._kb.settings.sources}
-        asked = any(owners.get(one.source) for one in answer.suggestions)
-        return bool(self._kb.settings.slack.expert_channel) or asked
+        near = (one.source for one in answer.suggestions)
+        asked = experts.owner_among(self._kb.settings, near)
+        return bool(self._kb.settings.slack.expert_channel or asked)
 
 
 def thread_of(asked: Mapping[str, Any]) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from bot import wording
-from bot.messages import Outcome, Person
+from bot import experts, wording
+from bot.messages import Person
 from bot.platforms._deliveries import Deliveries, OverError
 from bot.platforms._slack.blocks import notice
 from bot.platforms._slack.errors import translated
@@ -19,7 +19,6 @@ from bot.platforms._slack.reply import PrivateReply, Reply
 from bot.platforms._slack.workspaces import Workspace, Workspaces
 from config.errors import DeniedError, SabioError
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import asking
 from ingest.ledger.inbox import Event
 
 
@@ -61,18 +60,13 @@ class Experts:
         await _tell(workspace, given, wording.say("expert_done", person.language, where=where))
 
     async def _asked(self, reference: str, person: Person) -> Row[Any]:
-        asked = await self._deliveries.look(asking.find_question, reference)
-        if asked is None or not person.email or asked.person != person.email:
-            raise DeniedError(wording.say("expert_only_asker", person.language))
-        return asked
+        return await self._deliveries.look(experts.question_of, reference, person)
 
     async def _whom(self, workspace: Workspace, asked: Row[Any], person: Person) -> tuple[str, str]:
         """Where a question goes, as Slack and as people call it: to the owner of the nearest page's source,
         else to the channel of the settings."""
-        owners = {source.name: source.owner for source in self._kb.settings.sources}
-        near = [one["source"] for one in asked.answer.get("suggestions", ())]
-        nearest = next((owner for source in near if (owner := owners.get(source))), None)
-        if asked.outcome == Outcome.NOT_FOUND and nearest:
+        nearest = experts.owner_among(self._kb.settings, experts.nearest_sources(asked))
+        if nearest:
             user = await workspace.people.find(nearest)
             if user is not None:
                 with translated():

@@ -47,6 +47,11 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def quotation(text: str) -> str:
+    """What a person wrote, escaped and set off as their words."""
+    return "\n".join(f"> {line}" for line in escape(text).split("\n") if line.strip())
+
+
 def own(text: str) -> str:
     """One of Sabio's own sentences, in which `words` to be written stand out."""
     return re.sub(r"\\`([^`\n]+)\\`", r"**\1**", escape(text))

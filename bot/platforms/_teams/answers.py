@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from bot import wording
+from bot import experts, wording
 from bot.audience import audience_of
 from bot.composing import StoppedError
 from bot.door import handle
@@ -17,14 +17,13 @@ from bot.platforms._deliveries import Deliveries, OverError
 from bot.platforms._teams import cards
 from bot.platforms._teams.activities import answers, escape, message, own
 from bot.platforms._teams.connection import Connection, Conversation, EndedStreamError, UnsuitableError
+from bot.platforms._teams.events import PLATFORM
 from bot.platforms._teams.people import People
 from bot.platforms._teams.reply import Reply, messages_of
 from config.errors import SabioError
 from ingest.documents import EVERYONE, Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger.inbox import Event
-
-PLATFORM = "teams"
 
 log = logging.getLogger("bot")
 
@@ -53,6 +52,8 @@ class Answers:
         asked = event.content
         language = str(asked["locale"] or "en").replace("-", "_")
         said = [wording.say("greeting", language), wording.say("cmd_you_may", language)]
+        if asked["kind_of_place"] != "personal":
+            said.insert(1, wording.say("greeting_mention", language))
 
         async def say(there: Conversation) -> None:
             # Without a line in its place before: a greeting that comes twice, after a kill, does no harm.
@@ -90,7 +91,7 @@ class Answers:
         await self._connection.within(asked["reference"], asked["team"], say)
 
     async def again(self, reference: str, text: str, person: Person) -> Answer:
-        """Answer a question once more, for one person alone."""
+        """Answer a question for one person alone, by a name of it or of what asks it."""
         message_ = Message(text, person, PLATFORM, id=f"again/{reference}/{person.email}")
         async with self._turns:
             return await asyncio.to_thread(handle, self._kb, message_)
@@ -109,7 +110,9 @@ class Answers:
             answer = await self._handle(event, person, audience, outsiders, reply)
             if not await self._deliveries.holds(event.id):
                 return  # it was edited or deleted
-            await reply.end(answers(answer, cards.below(answer)))
+            passed_on = experts.may_be_passed_on(answer, person)
+            expert = passed_on and bool(self._kb.settings.teams.expert_channel)
+            await reply.end(answers(answer, cards.below(answer, expert=expert)))
         except StoppedError:
             log.info("teams: %s was stopped", event.id)
         finally:

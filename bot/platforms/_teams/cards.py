@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.explaining import Explained
+from bot.feedback import LONGEST
 from bot.messages import Answer, Notice, Outcome, Suggestion
 from bot.wording import ago, say
 from ingest.ledger import now
@@ -21,15 +22,18 @@ _ACTIONS = 6
 """In one row; Teams leaves out what is more."""
 
 
-def below(answer: Answer) -> Json | None:
-    """What stands below what is no answer: the nearest pages, and what can be done about it."""
+def below(answer: Answer, *, expert: bool = False) -> Json | None:
+    """What stands below what is no answer: the nearest pages, and what can be done about it. `expert`: it can
+    be passed on to one."""
     language = answer.language
     pages = list(_pages(answer.suggestions, language)) if answer.outcome is Outcome.NOT_FOUND else []
-    if not pages and answer.outcome is not Outcome.NOT_ALLOWED:
+    if not (pages or expert) and answer.outcome is not Outcome.NOT_ALLOWED:
         return None
     buttons = [_dialog(say("why_button", language), "why", answer.reference)]
     if answer.outcome is Outcome.NOT_ALLOWED:
         buttons.insert(0, _dialog(say("privately_button", language), "privately", answer.reference))
+    if expert:
+        buttons.insert(0, _dialog(say("expert_button", language), "expert", answer.reference))
     return _card(pages, buttons)
 
 
@@ -115,6 +119,25 @@ def explanation(explained: Explained) -> Json:
             if one.number in claim.citations
         ]
     return _card(blocks, [])
+
+
+def expert_form(reference: str, question: str, where: str, language: str, name: str) -> Json:
+    """What will be posted, and where, before it is; `name` comes back with it, and is that of this form."""
+    note = {
+        "type": "Input.Text",
+        "id": "note",
+        "label": say("expert_note", language),
+        "isMultiline": True,
+        "maxLength": LONGEST,
+    }
+    body = [
+        _text(say("expert_where", language, where=where)),
+        {"type": "Container", "style": "emphasis", "items": [_text(question)]},
+        note,
+        _text(say("expert_consent", language), isSubtle=True),
+    ]
+    data = {"sabio": "expert", "reference": reference, "form": name}
+    return _card(body, [{"type": "Action.Submit", "title": say("expert_submit", language), "data": data}])
 
 
 def _is_link(url: str | None) -> bool:

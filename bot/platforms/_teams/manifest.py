@@ -24,6 +24,8 @@ from config.sections import TeamsSettings
 SCOPES = ("personal", "team", "groupChat")
 COMMANDS = ("help", "sources", "status", "sync", "quarantine", "feedback")
 """What is offered to be written; whoever may not do it is told so."""
+ASK, WHY = "ask", "why"
+"""The ids of what a message's menu offers."""
 CONSENTS = ("ChannelMessage.Read.Group", "ChatMessage.Read.Chat")
 """With these Teams sends whatever is said where Sabio is, so that follow-ups need no mention:
 https://learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/channel-messages-with-rsc"""
@@ -91,6 +93,7 @@ def manifest(
                 "commandLists": [{"scopes": list(SCOPES), "commands": _commands("en")}],
             }
         ],
+        "composeExtensions": [{"botId": app, "commands": _actions("en")}],
         "validDomains": [urlsplit(page).hostname] if url else [],
         "defaultInstallScope": "personal",
     }
@@ -110,11 +113,11 @@ def localisation(language: str) -> Json:
     """What another language says differently, checked against the schema."""
     told: Json = {"$schema": schema.LOCALISATION}
     told |= {f"description.{length}": text for length, text in _description(language).items()}
-    for number, command in enumerate(_commands(language)):
-        place = f"bots[0].commandLists[0].commands[{number}]"
-        told |= {
-            f"{place}.{part}": schema.Command.model_validate(command).model_dump()[part] for part in command
-        }
+    offered = {"bots[0].commandLists[0]": _commands(language), "composeExtensions[0]": _actions(language)}
+    for place, commands in offered.items():
+        for number, one in enumerate(commands):
+            words = schema.Command(title=one["title"], description=one["description"]).model_dump()
+            told |= {f"{place}.commands[{number}].{part}": said for part, said in words.items()}
     schema.Description.model_validate(_description(language))
     schema.Localisation.model_validate(told)
     return told
@@ -142,6 +145,25 @@ def _commands(language: str) -> list[Json]:
         told = wording.say("app_help", language) if name == "help" else said[2]
         found.append({"title": said[1], "description": told[:1].upper() + told[1:]})
     return found
+
+
+def _actions(language: str) -> list[Json]:
+    """What the menu of a message offers, each with a dialog that is fetched when it is chosen."""
+    words = {
+        ASK: (wording.say("action_ask", language), wording.say("action_ask_told", language)),
+        WHY: (wording.say("why_button", language), wording.say("action_why_told", language)),
+    }
+    return [
+        {
+            "id": id_,
+            "type": "action",
+            "context": ["message"],
+            "title": title,
+            "description": told,
+            "fetchTask": True,
+        }
+        for id_, (title, told) in words.items()
+    ]
 
 
 def _problem(error: Any) -> str:

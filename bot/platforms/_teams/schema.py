@@ -83,6 +83,24 @@ class Bot(Part):
     commandLists: list[CommandList] = Field(max_length=3)  # noqa: N815
 
 
+class Action(Part):
+    """What a message's menu offers."""
+
+    id: str = Field(min_length=1, max_length=64)
+    type: Literal["action"]
+    context: list[Literal["message"]] = Field(min_length=1, max_length=1)
+    title: str = Field(min_length=1, max_length=32)
+    description: str = Field(min_length=1, max_length=128)
+    fetchTask: Literal[True]  # noqa: N815
+
+
+class Extension(Part):
+    """What the bot offers besides being written to."""
+
+    botId: Guid  # noqa: N815
+    commands: list[Action] = Field(min_length=1, max_length=10)
+
+
 class Language(Part):
     """Another language, and its file."""
 
@@ -137,6 +155,7 @@ class Manifest(Part):
     accentColor: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")  # noqa: N815
     localizationInfo: Languages  # noqa: N815
     bots: list[Bot] = Field(min_length=1, max_length=1)
+    composeExtensions: list[Extension] = Field(min_length=1, max_length=1)  # noqa: N815
     validDomains: list[str] = Field(max_length=16)  # noqa: N815
     defaultInstallScope: Literal["personal", "team", "groupChat"]  # noqa: N815
     webApplicationInfo: WebApplication | None = None  # noqa: N815
@@ -145,7 +164,7 @@ class Manifest(Part):
 
 _WORDS = (
     r"^\$schema$|^(name|description)\.(short|full)$"
-    r"|^bots\[0\]\.commandLists\[[0-2]\]\.commands\[\d\]\.(title|description)$"
+    r"|^(bots\[0\]\.commandLists\[[0-2]\]|composeExtensions\[0\])\.commands\[\d\]\.(title|description)$"
 )
 
 

@@ -160,6 +160,7 @@ def test_where_it_is_installed_it_says_hello_once_in_the_language_of_whoever_did
     said = teams.posted(place or "luis")
     assert len(said) == 2
     assert "¡Hola! Pregúntame lo que quieras" in shown(said[0])
+    assert ("Mencióname" in shown(said[0])) is (place is not None)
 
 
 @pytest.mark.parametrize("place", ["general", None])

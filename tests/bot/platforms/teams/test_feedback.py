@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.platforms._teams import activities, listening
+from bot.platforms._teams import activities, dialogs
 from config.errors import UnavailableError
 from ingest.ledger.tables import feedback
 from tests.bot.platforms.teams.conftest import BANDS, HOLIDAY, connected, rows, settled, shown
@@ -112,7 +112,7 @@ def test_where_the_ledger_is_away_a_dialog_says_so_in_words(own_kb, teams, monke
         def broken(*_, **__):
             raise UnavailableError("the ledger is down")
 
-        monkeypatch.setattr(listening, "explain_answer", broken)
+        monkeypatch.setattr(dialogs, "explain_answer", broken)
         said = dialog(teams.press("luis", answer, button(answer, "why")).wait())
         assert "Inténtalo de nuevo" in said
         assert "ledger" not in said

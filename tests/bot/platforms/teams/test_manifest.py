@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bot import commands, wording
 from bot.cli import app
 from bot.platforms._teams import schema
-from bot.platforms._teams.manifest import CONSENTS, localisation, manifest, package
+from bot.platforms._teams.manifest import ASK, CONSENTS, WHY, localisation, manifest, package
 from config.errors import ConfigError
 from config.sections import TeamsSettings
 from tests.doubles import open_base
@@ -69,6 +69,24 @@ def test_each_command_that_is_offered_is_one_in_the_words_of_its_language(tmp_pa
     with open_base(tmp_path, memory=["wiki"]) as kb:
         found = [commands.read(kb, one["title"]) for one in told]
     assert [one.name for one in found] == ["help", "sources", "status", "sync", "quarantine", "feedback"]
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [
+        ("en", ["Ask Sabio about this", "Why this answer"]),
+        ("es", ["Preguntar a Sabio por esto", "Por qué esta respuesta"]),
+    ],
+)
+def test_the_menu_of_a_message_offers_to_ask_about_it_and_why(language, titles):
+    [offered] = manifest(SETTINGS)["composeExtensions"]
+    assert offered["botId"] == APP
+    assert [(one["id"], one["context"], one["fetchTask"]) for one in offered["commands"]] == [
+        (ASK, ["message"], True),
+        (WHY, ["message"], True),
+    ]
+    told = localisation(language)
+    assert [told[f"composeExtensions[0].commands[{number}].title"] for number in range(2)] == titles
 
 
 def test_every_language_that_sabio_speaks_is_in_it_whole():
@@ -131,6 +149,8 @@ def test_what_teams_would_refuse_is_told_before(settings, given, says):
         {"id": "sabio"},
         {"accentColor": "blue"},
         {"unknown": 1},
+        {"composeExtensions": []},
+        {"composeExtensions": [manifest(SETTINGS)["composeExtensions"][0] | {"commands": []}]},
         {"bots": [manifest(SETTINGS)["bots"][0] | {"scopes": ["personal", "team", "groupChat", "copilot"]}]},
     ],
 )
