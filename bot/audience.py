@@ -4,6 +4,7 @@ speak to them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 from bot.messages import Person
@@ -11,6 +12,28 @@ from config.settings import Settings
 from ingest.documents import EVERYONE, Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.permissions import principals_of
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Who reads along in a conversation."""
+
+    audience: Readers | None
+    """The principals that everyone there has; None where only the asker reads."""
+    outsiders: bool = False
+    """Whether a guest, or somebody of another company, is or may be among them."""
+
+
+ALONE = Room(None)
+"""The asker, and nobody else."""
+ANYBODY = Room(frozenset({EVERYONE}), outsiders=True)
+"""Where it cannot be found out who is there."""
+
+
+def room_of(kb: KnowledgeBase, people: Sequence[Person], *, large: bool) -> Room:
+    """The room of all who are there; where it is large, they are told what everyone may read."""
+    audience = frozenset({EVERYONE}) if large else audience_of(kb, people)
+    return Room(audience, any(person.external for person in people))
 
 
 def principals_for(kb: KnowledgeBase, person: Person) -> Readers:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from bot import experts, wording
+from bot.audience import ALONE, Room
 from bot.composing import StoppedError
 from bot.door import handle, is_sure
 from bot.messages import Answer, Message, Outcome, Person
@@ -19,7 +20,6 @@ from bot.platforms._deliveries import Deliveries, OverError
 from bot.platforms._slack.blocks import notice, render
 from bot.platforms._slack.errors import EndedError, translated
 from bot.platforms._slack.reply import PrivateReply, Reply
-from bot.platforms._slack.rooms import ALONE, Room
 from bot.platforms._slack.stream import Stream
 from bot.platforms._slack.workspaces import Workspace, Workspaces
 from config.errors import SabioError

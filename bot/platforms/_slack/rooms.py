@@ -5,34 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.audience import audience_of
+from bot.audience import ALONE, ANYBODY, Room, room_of
 from bot.platforms._deliveries import OverError
 from bot.platforms._slack.errors import translated
 from bot.platforms._slack.people import KNOWN, PAGE, People
 from config.errors import SabioError
 from config.sections import ChannelSettings
-from ingest.documents import EVERYONE, Readers
 from ingest.knowledge import KnowledgeBase
 
 log = logging.getLogger("bot")
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """Who reads along in a conversation."""
-
-    audience: Readers | None
-    """The principals that everyone there has; None where only the asker reads."""
-    outsiders: bool = False
-    """Whether a guest, or somebody of another company, is or may be among them."""
-
-
-ALONE = Room(None)
-_ANYBODY = Room(frozenset({EVERYONE}), outsiders=True)
 
 
 class Rooms:
@@ -53,7 +37,7 @@ class Rooms:
                 found = await self._client.conversations_info(channel=channel, include_num_members=True)
             about = found["channel"]
             if about.get("is_ext_shared") or about.get("is_pending_ext_shared"):
-                return _ANYBODY
+                return ANYBODY
             large = (about.get("num_members") or 0) > self._kb.settings.slack.members
             moment, known = self._large.get(channel, (-KNOWN, ALONE))
             if large and moment > time.monotonic() - KNOWN:
@@ -61,13 +45,11 @@ class Rooms:
             people = await self._people.persons(await self._members(channel))
         except (SabioError, OverError) as error:
             log.warning("slack: who is in %s is not known: %s", channel, error)
-            return _ANYBODY
-        outsiders = any(person.external for person in people)
+            return ANYBODY
+        room = await asyncio.to_thread(room_of, self._kb, people, large=large)
         if large:
-            known = Room(frozenset({EVERYONE}), outsiders)
-            self._large[channel] = (time.monotonic(), known)
-            return known
-        return Room(await asyncio.to_thread(audience_of, self._kb, people), outsiders)
+            self._large[channel] = (time.monotonic(), room)
+        return room
 
     async def settings(self, channel: str) -> ChannelSettings | None:
         """What the settings say of a channel, by its id or its name."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from bot import experts, wording
-from bot.audience import audience_of
+from bot.audience import ALONE, ANYBODY, Room, room_of
 from bot.composing import StoppedError
 from bot.door import handle
 from bot.messages import Answer, Message, Person
@@ -21,7 +21,6 @@ from bot.platforms._teams.events import PLATFORM
 from bot.platforms._teams.people import People
 from bot.platforms._teams.reply import Reply, messages_of
 from config.errors import SabioError
-from ingest.documents import EVERYONE, Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger.inbox import Event
 
@@ -106,8 +105,8 @@ class Answers:
             if alone:
                 self._streaming.add(asked["place"])
             await reply.begin()
-            audience, outsiders = await self._audience(there, asked)
-            answer = await self._handle(event, person, audience, outsiders, reply)
+            room = await self._room(there, asked)
+            answer = await self._handle(event, person, room, reply)
             if not await self._deliveries.holds(event.id):
                 return  # it was edited or deleted
             passed_on = experts.may_be_passed_on(answer, person)
@@ -120,33 +119,28 @@ class Answers:
             if alone:
                 self._streaming.discard(asked["place"])
 
-    async def _audience(self, there: Conversation, asked: Mapping[str, Any]) -> tuple[Readers | None, bool]:
-        """The principals that everyone there has (None: there is only the asker), and whether somebody from
-        outside is among them. What cannot be found out counts as if anybody were there."""
+    async def _room(self, there: Conversation, asked: Mapping[str, Any]) -> Room:
+        """Who reads along. What cannot be found out counts as if anybody were there."""
         if asked["kind_of_place"] == "personal":
-            return None, False
+            return ALONE
         if asked.get("shared"):  # with others than the team's members, of whom Teams does not tell
-            return frozenset({EVERYONE}), True
+            return ANYBODY
         try:
             people = await self._people.persons(there)
         except (SabioError, OverError) as error:
             log.warning("teams: who reads along is not known: %s", error)
-            return frozenset({EVERYONE}), True
-        outsiders = any(person.external for person in people)
-        if len(people) > self._kb.settings.teams.members:
-            return frozenset({EVERYONE}), outsiders
-        return await asyncio.to_thread(audience_of, self._kb, people), outsiders
+            return ANYBODY
+        large = len(people) > self._kb.settings.teams.members
+        return await asyncio.to_thread(room_of, self._kb, people, large=large)
 
-    async def _handle(
-        self, event: Event, person: Person, audience: Readers | None, outsiders: bool, reply: Reply
-    ) -> Answer:
+    async def _handle(self, event: Event, person: Person, room: Room, reply: Reply) -> Answer:
         asked = event.content
         question = Message(
             asked["text"],
             person,
             PLATFORM,
-            audience=audience,
-            outsiders=outsiders,
+            audience=room.audience,
+            outsiders=room.outsiders,
             thread=asked["place"],
             id=event.id.partition(":")[2],
         )

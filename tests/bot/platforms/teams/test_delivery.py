@@ -73,7 +73,8 @@ def test_what_a_killed_process_left_is_answered_in_the_message_that_it_had_begun
         teams.delete(said)
         model.say_more()
         settled(own_kb)
-    teams.messages[teams.place_of(said["conversation"]["id"]).id] += [said, begun]
+    there = teams.messages[teams.place_of(said["conversation"]["id"]).id]
+    there[:] = [*(one for one in there if one["id"] != begun["id"]), said, begun]
     with own_kb.ledger.write() as ledger:  # as it was left by a process that is no more
         ledger.execute(events.delete().where(events.c.id != kept.id))
         left = {"owner": "elsewhere/1/1/killed", "lease_until": now(), "done_at": None, "reply": kept.reply}
