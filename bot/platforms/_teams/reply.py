@@ -19,7 +19,7 @@ from botbuilder.schema import Activity
 from bot import wording
 from bot.composing import StoppedError
 from bot.messages import Citation, Claim
-from bot.platforms._deliveries import Deliveries, OverError
+from bot.platforms._deliveries import Deliveries, OverError, whole
 from bot.platforms._teams.activities import (
     claim_text,
     ending,
@@ -85,7 +85,7 @@ class Reply:
             return
         waiting = escape(wording.say("looking", self._language))
         if not self._alone or not await self._begin_stream(waiting):
-            await self._note(await self._there.send(message(waiting)))
+            await self._say(message(waiting))
         self._growing = asyncio.create_task(self._grow())
 
     def show(self, claim: Claim, citations: Sequence[Citation]) -> None:
@@ -114,7 +114,7 @@ class Reply:
         elif self._ids:
             await self._there.update(self._ids[0], first)
         else:
-            await self._note(await self._there.send(first))
+            await self._say(first)
         for number, activity in enumerate(more, 1):
             if number < len(self._ids):
                 await self._there.update(self._ids[number], activity)
@@ -131,10 +131,25 @@ class Reply:
         """Say a part of an answer in the place of a line that is noted first: what is said before it is noted
         is there twice where Teams' answer is lost, which of a card below an answer is borne."""
         if activity.text:
-            await self._note(await self._there.send(message(escape(wording.say("looking", self._language)))))
+            await self._say(message(escape(wording.say("looking", self._language))))
             await self._there.update(self._ids[-1], activity)
         else:
-            await self._note(await self._there.send(activity))
+            await self._say(activity)
+
+    async def _say(self, activity: Activity) -> None:
+        """Say something and note that it was said, both or neither: the question may be edited meanwhile, and
+        is then no more this attempt's to answer."""
+
+        async def say() -> None:
+            said = await self._there.send(activity)
+            try:
+                await self._note(said)
+            except OverError:
+                with suppress(OverError, UnsuitableError, EndedStreamError):
+                    await self._there.remove(said)
+                raise
+
+        await whole(say())
 
     # Streaming
 

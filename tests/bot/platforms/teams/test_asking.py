@@ -1,10 +1,13 @@
 """Sabio in Teams: people ask, and are answered; by the real Bot Framework stack, with its authentication."""
 
+import asyncio
+import threading
 import time
 
 import pytest
 
 from bot.platforms._teams import answers
+from bot.platforms._teams.connection import Conversation
 from ingest.ledger.tables import events, questions
 from tests.bot.platforms.teams.conftest import BANDS, HOLIDAY, connected, rows, settled, shown
 from tests.contracts.platforms import long_answer
@@ -115,6 +118,27 @@ def test_an_edited_question_is_answered_anew_in_the_same_message(own_kb, teams):
         assert "24 days" not in shown(again)
         assert len(teams.replies(said)) == 1
     assert [row.text for row in rows(own_kb, questions)] == [HOLIDAY, DAYS] * 3
+
+
+def test_what_is_said_while_the_question_is_edited_is_not_left_behind(own_kb, teams, monkeypatch):
+    """The nearest pages are a message of their own, and are on their way to Teams when the edit comes."""
+    going, real = threading.Event(), Conversation.send
+
+    async def slowly(there, activity):
+        id_ = await real(there, activity)
+        if activity.attachments:
+            going.set()
+            await asyncio.sleep(0.3)
+        return id_
+
+    monkeypatch.setattr(Conversation, "send", slowly)
+    with connected(own_kb, teams):
+        said, _ = teams.say("ana", "sauces", "general")
+        assert going.wait(30)
+        teams.edit(said, "sources").wait()
+        assert "handbook" in shown(answered(teams, said, "answer from"))
+        settled(own_kb)
+    assert len(teams.replies(said)) == 1
 
 
 def test_what_becomes_a_command_or_a_question_for_sabio_by_an_edit_is_one(own_kb, teams):
