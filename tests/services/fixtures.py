@@ -5,6 +5,8 @@
 - `redis_server`, `postgres_server`, `weaviate_server`: the servers themselves, which all tests share.
 - `own_redis`, `own_postgres`, `own_weaviate`: a server for this test alone, to be killed and restarted.
 - `playground`: Microsoft's client of Teams, for the tests of one module.
+- `mediawiki`: a wiki for the tests of one module, who call their pages by names of their own;
+  `own_mediawiki`: one without a page, for this test alone.
 
 A test that uses one of them may speak to 127.0.0.1 and to nothing else; `loopback` alone gives the same.
 Without a server the test fails in CI (the variable `CI` is set); elsewhere it is skipped, loudly.
@@ -29,9 +31,10 @@ from filelock import FileLock
 
 from tests.services import SERVERS, FailedServer, MissingServer, Postgres, Redis, Server, Weaviate
 from tests.services.install import IN_CI
+from tests.services.mediawiki import MediaWiki
 from tests.services.playground import Playground
 
-FIXTURES = {"loopback", "playground"} | {
+FIXTURES = {"loopback", "playground", "mediawiki", "own_mediawiki"} | {
     name
     for kind in ("redis", "postgres", "weaviate")
     for name in (f"{kind}_url", f"{kind}_server", f"own_{kind}")
@@ -191,6 +194,18 @@ def own_weaviate(loopback: None) -> Iterator[Weaviate]:
 def playground() -> Iterator[Playground]:
     """Where Ana uses Teams."""
     yield from _own(Playground)
+
+
+@pytest.fixture(scope="module")
+def mediawiki() -> Iterator[MediaWiki]:
+    """A wiki that the tests of a module share: they only add to it."""
+    yield from _own(MediaWiki)
+
+
+@pytest.fixture
+def own_mediawiki(loopback: None) -> Iterator[MediaWiki]:
+    """A wiki without a page, for this test alone."""
+    yield from _own(MediaWiki)
 
 
 def _own(kind: type[S], **options: Any) -> Iterator[S]:

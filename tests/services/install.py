@@ -1,5 +1,5 @@
-"""Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`, and
-Microsoft's client of Teams by `playground.py`."""
+"""Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`,
+Microsoft's client of Teams by `playground.py`, and MediaWiki by `mediawiki_files.py`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from config.system import Program, install_programs
-from tests.services import MissingServer, Postgres, Redis
+from tests.services import FailedServer, MissingServer, Postgres, Redis
 from tests.services.chromium import Chromium
+from tests.services.mediawiki import get_mediawiki
 from tests.services.playground import Node, get_playground
 from tests.services.program import get_weaviate
 
@@ -53,6 +54,15 @@ def get_teams() -> list[str]:
     except MissingServer as error:
         lines.append(str(error))
     return lines
+
+
+def get_wiki() -> list[str]:
+    """The same for MediaWiki, of which nothing is installed."""
+    try:
+        get_mediawiki()
+    except (MissingServer, FailedServer) as error:
+        return [str(error)]
+    return []
 
 
 def get_servers() -> list[str]:
@@ -98,7 +108,7 @@ def _missing(kind: type[Found]) -> str | None:
 
 def main() -> int:
     """`make test`: what is missing is told; in CI it is an error."""
-    missing = [*get_servers(), *get_browser(), *get_teams()]
+    missing = [*get_servers(), *get_browser(), *get_teams(), *get_wiki()]
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:

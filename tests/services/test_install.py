@@ -19,6 +19,9 @@ def bare(monkeypatch):
     def find_no_weaviate():
         raise MissingServer("Weaviate could not be had")
 
+    def find_no_mediawiki():
+        raise MissingServer("MediaWiki could not be had")
+
     def install_nothing(programs):
         asked.extend(package for program in programs for package in program.packages)
         return "neither root nor sudo"
@@ -28,6 +31,7 @@ def bare(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr(install, "get_weaviate", find_no_weaviate)
+    monkeypatch.setattr(install, "get_mediawiki", find_no_mediawiki)
     monkeypatch.setattr(install, "install_programs", install_nothing)
     monkeypatch.setattr(install, "IN_CI", False)
     monkeypatch.setattr(install, "starts_services", lambda: False)
@@ -41,6 +45,7 @@ def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsy
     for line in (
         "Redis is not installed; neither root nor sudo",
         "Weaviate could not be had",
+        "MediaWiki could not be had",
         "Debian: apt-get install chromium",
         "Debian: nodejs npm",
         "will be left out",
@@ -63,7 +68,7 @@ def test_in_ci_it_is_installed_all_the_same_and_missing_is_an_error(bare, monkey
 
 
 def test_where_everything_is_here_nothing_is_installed_and_nothing_is_said(
-    redis_server, postgres_server, weaviate_server, bare, monkeypatch, capsys
+    redis_server, postgres_server, weaviate_server, mediawiki, bare, monkeypatch, capsys
 ):
     monkeypatch.undo()
     monkeypatch.setattr(install, "install_programs", bare.append)
