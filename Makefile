@@ -60,6 +60,7 @@ fix: $(SYNCED) ## Repair what the linter and the formatter can, and write the ta
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 	$(RUN) python -m config.reference
+	$(RUN) python -m ingest.connectors._reference
 
 bench: $(SYNCED) $(PROVIDED) ## Measure speed, and answer quality with DATA=folder (see tests/bench/RESULTS.md)
 	@$(RUN) python -m tests.bench $(if $(DATA),--data "$(DATA)") $(SECTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PROBE = 10_000
 """Documents that are listed of a source to see whether it can be listed."""
+_PARTS = 10
+"""Parts of a source that are counted one by one."""
 LOW, NO_SPACE = 1_000_000_000, 100_000_000
 """Bytes free on the data folder's disk below which a warning, and an error, is due."""
 
@@ -126,15 +129,17 @@ def _probe(found: Findings, source: SourceSettings, connector: Connector) -> Non
     """List a source's documents without reading any."""
     subject = f"source {source.name}"
     listed = unread = 0
+    parts: Counter[str | None] = Counter()
     for entry in islice(connector.scan(), PROBE):
         listed += 1
         unread += not entry.readers
+        parts[connector.part_of(entry)] += 1
     more = " or more" if listed == PROBE else ""
     if listed == 0:
         options = ", ".join(f"`{option}`" for option in source.options)
         found.warn(subject, "it can be read, but no documents are listed there", f"look at {options}")
     else:
-        found.ok(subject, f"{source.type}: {listed:,}{more} documents are listed")
+        found.ok(subject, f"{source.type}: {listed:,}{more} documents are listed{_by_part(parts)}")
     if unread or (listed == 0 and not source.readers):
         whose = "its documents" if unread == listed else f"{unread:,} of its documents"
         found.warn(
@@ -142,6 +147,17 @@ def _probe(found: Findings, source: SourceSettings, connector: Connector) -> Non
             f"nobody can read {whose}: no readers are known",
             "set `readers`, as in `readers: [everyone]`",
         )
+
+
+def _by_part(parts: Counter[str | None]) -> str:
+    """How many there are in which part of a source, for a sentence; nothing where it has one part."""
+    if len(parts) < 2:
+        return ""
+    most = [
+        f"{count:,} {f'in {part}' if part else 'at the top'}" for part, count in parts.most_common(_PARTS)
+    ]
+    rest = parts.total() - sum(count for _, count in parts.most_common(_PARTS))
+    return ": " + ", ".join([*most, *([f"{rest:,} elsewhere"] if rest else [])])
 
 
 def _check_data(found: Findings, folder: Path) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 
 
-def bounded_client(patience: float, seconds: float) -> httpx.Client:
-    """A client that waits `patience` seconds for each byte and `seconds` for a whole reply.
+def bounded_client(patience: float, seconds: float, **options: Any) -> httpx.Client:
+    """A client that waits `patience` seconds for each byte and `seconds` for a whole reply; `options` are
+    others of httpx's.
 
     Reading on after that raises `httpx.ReadTimeout`, and the connection is closed.
     """
@@ -19,7 +21,7 @@ def bounded_client(patience: float, seconds: float) -> httpx.Client:
         if isinstance(response.stream, httpx.SyncByteStream):
             response.stream = _Bounded(response.stream, time.monotonic() + seconds)
 
-    return httpx.Client(timeout=patience, event_hooks={"response": [bound]})
+    return httpx.Client(timeout=patience, event_hooks={"response": [bound]}, **options)
 
 
 class _Bounded(httpx.SyncByteStream):

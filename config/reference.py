@@ -38,33 +38,37 @@ def _describe(model: type[BaseModel], prefix: str) -> Iterator[Described]:
         if section and holder not in (tuple, dict):
             yield from _describe(section, f"{key}.")
             continue
-        default = "" if field.is_required() else _plain(field.get_default(call_default_factory=True))
-        yield Described(key, _type_name(field.annotation), default, field.description or "")
+        default = "" if field.is_required() else default_text(field.get_default(call_default_factory=True))
+        yield Described(key, type_name(field.annotation), default, field.description or "")
         if section:
             yield from _describe(section, f"{key}[]." if holder is tuple else f"{key}.NAME.")
 
 
-def _plain(default: object) -> str:
+def default_text(default: object) -> str:
+    """A default as it is written in the file; empty where there is none."""
     if isinstance(default, Path):
         return f"./{default}"
     if isinstance(default, bool):
         return str(default).lower()
-    return "" if default is None or default in ((), {}, frozenset()) else str(default)
+    if isinstance(default, tuple):
+        return str(list(default)) if default else ""
+    return "" if default is None or default in ({}, frozenset()) else str(default)
 
 
-def _type_name(annotation: Any) -> str:
+def type_name(annotation: Any) -> str:
+    """What people call the type of a setting."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Literal:
         *words, last = (f"`{word}`" for word in arguments)
         return f"{', '.join(words)} or {last}" if words else last
     if origin is Annotated:
-        return _type_name(arguments[0])
+        return type_name(arguments[0])
     if origin in (tuple, frozenset):
         return "list"
     if origin is dict:
         return "mapping"
     if arguments:  # X | None
-        return _type_name(arguments[0])
+        return type_name(arguments[0])
     names = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
     return names.get(annotation, "text")
 

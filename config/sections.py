@@ -30,7 +30,10 @@ class SourceSettings(Section):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="How people name this source in commands: letters, digits, `.`, `_`, `-`. Unique.",
     )
-    type: str = Field(min_length=1, description="Which connector reads it: `folder`, `git`.")
+    type: str = Field(
+        min_length=1,
+        description="Which [connector](connectors.md) reads it: `folder`, `git`, `mediawiki`.",
+    )
     label: str | None = Field(None, description="How answers name it. Not set: its name.")
     schedule: Schedule | None = Field(
         None,

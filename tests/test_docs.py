@@ -8,6 +8,7 @@ import yaml
 
 from config.reference import describe_settings
 from config.settings import load_settings
+from ingest.connectors._reference import page as connectors_page
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -55,6 +56,11 @@ def test_every_setting_is_documented():
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     for setting in describe_settings():
         assert f"| `{setting.key}` | {setting.type} |" in page, f"{setting.key}: run `make fix`"
+
+
+def test_what_every_connector_needs_is_documented():
+    page = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
+    assert page == connectors_page(), "run `make fix`"
 
 
 def test_every_setting_named_in_the_example_file_exists():

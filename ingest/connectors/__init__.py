@@ -10,10 +10,11 @@ from __future__ import annotations
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -56,10 +57,28 @@ Patterns = Annotated[
 """An option that is a pattern as in `.gitignore`, or several."""
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What docs/connectors.md tells of a connector besides its options; sentences in Markdown."""
+
+    system: str
+    """Its name, as a heading."""
+    example: str
+    """A source of it, as one line of the configuration."""
+    rights: str
+    """What Sabio has to be allowed there, how to get that, and who may read."""
+    limits: tuple[str, ...]
+    """What it does not see, or sees late."""
+    proven: str
+    """What it was tested against."""
+
+
 class Connector(BaseModel, ABC):
     """A configured place that documents come from."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    about: ClassVar[About]
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """How people name this source in commands: letters, digits, `.`, `_`, `-`."""
@@ -111,6 +130,10 @@ class Connector(BaseModel, ABC):
         `UnavailableError` when the system is down. The body may be newer than the revision says, never older.
         """
 
+    def part_of(self, entry: Entry) -> str | None:  # noqa: ARG002 - of a system without parts
+        """The part of the source that an entry is in, as people call it: a space, a namespace, a folder."""
+        return None
+
     def groups(self) -> Iterable[tuple[str, Readers]]:
         """Groups the source knows, each with its members as principals. None unless the system has some."""
         return ()
@@ -123,6 +146,11 @@ class Connector(BaseModel, ABC):
 def known_types() -> list[str]:
     """The words that `type:` may be: the names of this package's files."""
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+
+
+def connector_class(type_: str) -> type[Connector]:
+    """The class of a known type."""
+    return cast("type[Connector]", import_module(f"{__name__}.{type_}").Connector)
 
 
 def connect(type_: str, options: Mapping[str, object], base: Path, state: Path | None = None) -> Connector:
@@ -138,7 +166,7 @@ def connect(type_: str, options: Mapping[str, object], base: Path, state: Path |
         raise ConfigError(
             f"source {name}: type: {type_!r} is not known{nearest}; known are {', '.join(known)}"
         )
-    model = cast("type[Connector]", import_module(f"{__name__}.{type_}").Connector)
+    model = connector_class(type_)
     try:
         connector = model.model_validate(dict(options), context={"base": base})
     except ValidationError as error:

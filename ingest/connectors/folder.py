@@ -29,7 +29,20 @@ _LISTINGS = 3
 
 
 class Connector(connectors.Connector):
-    """The files below a folder."""
+    """The files below a folder: a network drive, an exported wiki."""
+
+    about = connectors.About(
+        system="Folder",
+        example="{name: handbook, type: folder, path: ./handbook, readers: [everyone]}",
+        rights="Sabio's user has to be able to list the folder and to read its files. A file system's own"
+        " rights are not those of people in a chat: who may read is said by `readers`.",
+        limits=(
+            "Symbolic links are not followed.",
+            "A file that is renamed is another document.",
+            "A drive that is not mounted looks empty; then nothing is removed before somebody has looked.",
+        ),
+        proven="real folders on Linux, with names, rights and times as hard as they come",
+    )
 
     path: connectors.Place
     """The folder. A relative path starts at the configuration file's folder."""
@@ -79,6 +92,11 @@ class Connector(connectors.Connector):
                 f"{entry.id} is larger than {self.max_mb:g} MB (max_mb of source {self.name})"
             )
         return Content(data, entry.id.rsplit("/", 1)[-1], entry.media_type)
+
+    def part_of(self, entry: Entry) -> str | None:
+        """The folder at the top that it is in."""
+        folder, slash, _ = entry.id.partition("/")
+        return f"{folder}/" if slash else None
 
     def ignored(self, entry_id: str) -> str | None:
         """See the port. Symbolic links are named as what they are."""

@@ -39,7 +39,21 @@ class _Tip:
 
 
 class Connector(connectors.Connector):
-    """The files of a branch."""
+    """The files of a branch of a repository, on this machine or behind a URL."""
+
+    about = connectors.About(
+        system="Git",
+        example='{name: docs, type: git, repository: "https://git.example.com/acme/docs.git",'
+        ' username: sabio, password: "${GIT_TOKEN}", readers: ["domain:example.com"]}',
+        rights="A token that may read that repository, or an SSH key of Sabio's user. Git knows no readers:"
+        " who may read is said by `readers`.",
+        limits=(
+            "Submodules and symbolic links are left out; files of Git LFS are reported, and not read.",
+            "Author and date of a page are those of the last commit that changed it; with `history: false`"
+            " there are none.",
+        ),
+        proven="real repositories, by path, by `file://`, over HTTP and over SSH",
+    )
 
     repository: str = Field(repr=False)
     """A folder (a work tree or a bare repository; a relative path starts at the configuration file's folder)
@@ -106,6 +120,11 @@ class Connector(connectors.Connector):
                 f"{entry.id} is in Git LFS, which is not read: the repository holds a pointer only"
             )
         return Content(data, entry.id.rsplit("/", 1)[-1], entry.media_type)
+
+    def part_of(self, entry: Entry) -> str | None:
+        """The folder at the top that it is in."""
+        folder, slash, _ = entry.id.partition("/")
+        return f"{folder}/" if slash else None
 
     def ignored(self, entry_id: str) -> str | None:
         """See the port."""

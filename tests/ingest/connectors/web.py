@@ -1,0 +1,86 @@
+"""A web server on loopback that answers as it is told, and remembers what it was asked and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    moment: float
+
+
+@dataclass
+class Said:
+    """One answer. With a `pause`, its body is sent byte by byte, so many seconds before each."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pause: float = 0.0
+
+
+class Web:
+    """Answers by `answer`, which may be changed at any time."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.answer: Callable[[Asked], Said] = lambda _: Said()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}/"
+
+    def __enter__(self) -> Web:
+        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def in_turn(self, *answers: Said) -> None:
+        """Answer so, one after the other, and then with the last one for ever."""
+        left = list(answers)
+        self.answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            self.rfile.read(length)
+            asked = Asked(self.command, self.path, dict(self.headers.items()), time.monotonic())
+            web.asked.append(asked)
+            said = web.answer(asked)
+            self.send_response(said.status)
+            for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
+                if value:
+                    self.send_header(name, value)
+            self.end_headers()
+            try:
+                for byte in [said.body[n : n + 1] for n in range(len(said.body))] if said.pause else ():
+                    time.sleep(said.pause)
+                    self.wfile.write(byte)
+                    self.wfile.flush()
+                if not said.pause:
+                    self.wfile.write(said.body)
+            except OSError:
+                self.close_connection = True  # who asked has had enough
+
+        do_POST = do_GET
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
