@@ -89,13 +89,7 @@ class WebServer:
         await connections.shutdown(PATIENCE)
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
-        try:
-            return _reply(*await self._find(request))
-        except OSError:
-            raise  # the other side went away
-        except Exception:
-            log.exception("%s failed", request.path)
-            return _reply(*as_json(500, {"error": "this failed; the log says why"}))
+        return _reply(*await self._find(request))
 
     async def _find(self, request: web.BaseRequest) -> Answer:
         reads = request.method in {"GET", "HEAD"}
@@ -113,7 +107,11 @@ class WebServer:
             return as_json(408, {"error": f"not all of it came within {PATIENCE:g} s"})
         # One that comes twice is what both say (RFC 9110, 5.3): nobody is believed for the first alone.
         headers = {name.lower(): ", ".join(request.headers.getall(name)) for name in request.headers}
-        return await route(body, headers, request.query_string)
+        try:
+            return await route(body, headers, request.query_string)
+        except Exception:
+            log.exception("%s failed", request.path)
+            return as_json(500, {"error": "this failed; the log says why"})
 
 
 def _bound(host: str, port: int) -> socket.socket:

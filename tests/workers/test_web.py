@@ -15,11 +15,14 @@ async def echo(body, headers, query):
     return as_json(200, {"body": body.decode(), "agent": headers.get("x-agent"), "query": query})
 
 
-async def fail(body, headers, query):
-    raise ValueError("hunter2-canary")
+def fail(error):
+    async def fail(body, headers, query):
+        raise error("hunter2-canary")
+
+    return fail
 
 
-ROUTES = {"GET /echo": echo, "POST /echo": echo, "GET /fail": fail}
+ROUTES = {"GET /echo": echo, "POST /echo": echo, "GET /fail": fail(ValueError)}
 
 
 def test_a_request_is_answered_by_who_is_named_for_its_method_and_path(serve):
@@ -55,8 +58,9 @@ def test_head_is_answered_like_get_without_the_body(serve):
     assert int(headers["Content-Length"]) == len(whole)
 
 
-def test_what_fails_is_an_error_without_its_text(serve, caplog):
-    status, body, _ = serve(ROUTES)("/fail")
+@pytest.mark.parametrize("error", [ValueError, TimeoutError, ConnectionRefusedError, OSError])
+def test_what_fails_is_an_error_without_its_text(serve, caplog, error):
+    status, body, _ = serve({"GET /fail": fail(error)})("/fail")
     assert (status, body) == (500, b'{"error": "this failed; the log says why"}\n')
     assert "hunter2-canary" in caplog.text
 
