@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from config.chat import SlackSettings, TeamsSettings
 from config.errors import ConfigError
 from config.fields import IndexAddress, Members, ModelName, QueueAddress
 from config.reading import PREFIX, Reading, explain, fill_references, nearest, read_environment, read_file
@@ -35,11 +36,9 @@ from config.sections import (
     ParsingSettings,
     Section,
     ServerSettings,
-    SlackSettings,
     SourceSettings,
     SpendSettings,
     SyncSettings,
-    TeamsSettings,
     TelemetrySettings,
 )
 

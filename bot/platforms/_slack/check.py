@@ -12,8 +12,8 @@ from bot.findings import Findings
 from bot.platforms._slack.errors import problem_of
 from bot.platforms._slack.installations import INSTALL, Installations
 from bot.platforms._slack.manifest import SCOPES
+from config.chat import SlackSettings
 from config.errors import ConfigError, UnavailableError
-from config.sections import SlackSettings
 from ingest.ledger import Ledger
 
 

@@ -24,7 +24,7 @@ from slack_sdk.oauth.state_store.sqlalchemy import SQLAlchemyOAuthStateStore
 from sqlalchemy import ColumnElement, Connection, Engine, delete, inspect, select, text
 
 from bot.platforms._slack.manifest import SCOPES
-from config.sections import SlackOAuthSettings, SlackSettings
+from config.chat import SlackOAuthSettings, SlackSettings
 from ingest.ledger import Ledger
 
 INSTALL, INSTALLED = "/slack/install", "/slack/oauth_redirect"

@@ -12,8 +12,8 @@ from bot.audience import ALONE, ANYBODY, Room, room_of
 from bot.platforms._deliveries import OverError
 from bot.platforms._slack.errors import translated
 from bot.platforms._slack.people import KNOWN, PAGE, People
+from config.chat import ChannelSettings
 from config.errors import SabioError
-from config.sections import ChannelSettings
 from ingest.knowledge import KnowledgeBase
 
 log = logging.getLogger("bot")

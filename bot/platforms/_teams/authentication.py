@@ -30,8 +30,8 @@ from botframework.connector.auth import (
 from msrest.exceptions import DeserializationError  # type: ignore[attr-defined]
 
 from bot.platforms._teams.signin import Cloud, open_client
+from config.chat import TeamsSettings
 from config.errors import UnavailableError
-from config.sections import TeamsSettings
 
 CHANNEL = "msteams"
 _DAY = 24 * 3600.0

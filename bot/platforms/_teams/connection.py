@@ -27,8 +27,8 @@ from msrest.exceptions import (  # type: ignore[attr-defined]
 from bot.platforms._deliveries import OverError
 from bot.platforms._teams.authentication import Authentication, RefusedError
 from bot.platforms._teams.signin import SignIn
+from config.chat import TeamsSettings
 from config.errors import ConfigError, UnavailableError
-from config.sections import TeamsSettings
 
 _PAGE = 500
 """Members a page: https://learn.microsoft.com/microsoftteams/platform/bots/how-to/get-teams-context"""

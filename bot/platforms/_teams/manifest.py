@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from bot import wording
 from bot.platforms._teams import icons, schema
+from config.chat import TeamsSettings
 from config.errors import ConfigError
-from config.sections import TeamsSettings
 
 SCOPES = ("personal", "team", "groupChat")
 COMMANDS = ("help", "sources", "status", "sync", "quarantine", "feedback")

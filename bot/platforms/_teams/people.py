@@ -11,7 +11,7 @@ from botbuilder.schema.teams import TeamsChannelAccount
 from bot.messages import Person
 from bot.platforms._teams.connection import Conversation
 from bot.platforms._teams.groups import Groups
-from config.sections import TeamsSettings
+from config.chat import TeamsSettings
 
 KNOWN = 300.0
 """Seconds for which what Teams says of a person is believed."""

@@ -14,8 +14,8 @@ import httpx
 import msal
 from msal.exceptions import MsalServiceError
 
+from config.chat import TeamsSettings
 from config.errors import ConfigError, UnavailableError
-from config.sections import TeamsSettings
 
 PATIENCE = 8.0
 """Seconds for one request to Microsoft's services."""

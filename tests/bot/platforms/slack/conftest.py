@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from bot.platforms.slack import Slack
-from config.sections import SlackSettings
+from config.chat import SlackSettings
 from ingest.ledger.tables import events
 from tests.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
 from tests.slack.blocks import is_whole, text_of

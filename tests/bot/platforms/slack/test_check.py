@@ -9,7 +9,7 @@ from slack_sdk.oauth.installation_store import Installation
 from bot.findings import Findings, Level
 from bot.platforms._slack.check import check_slack
 from bot.platforms._slack.installations import Installations
-from config.sections import SlackOAuthSettings, SlackSettings
+from config.chat import SlackOAuthSettings, SlackSettings
 from ingest.ledger import Ledger
 from tests.slack import APP_TOKEN, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, FakeSlack
 

@@ -14,7 +14,7 @@ from sqlalchemy import MetaData, Table, inspect, text
 
 from bot.platforms import _deliveries
 from bot.platforms._slack.installations import ForbiddenInstallationError, Installations
-from config.sections import SlackOAuthSettings
+from config.chat import SlackOAuthSettings
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import Ledger
 from ingest.ledger.tables import events

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from bot.platforms.teams import Teams
-from config.sections import TeamsSettings
+from config.chat import TeamsSettings
 from tests.bot.platforms.slack.conftest import eventually, rows, served, settled
 from tests.teams import APP, PASSWORD, TENANT, FakeTeams
 from tests.teams.checks import text_of

@@ -12,8 +12,8 @@ from bot import commands, wording
 from bot.cli import app
 from bot.platforms._teams import schema
 from bot.platforms._teams.manifest import ASK, CONSENTS, WHY, localisation, manifest, package
+from config.chat import TeamsSettings
 from config.errors import ConfigError
-from config.sections import TeamsSettings
 from tests.doubles import open_base
 from tests.teams.microsoft import APP, TENANT
 

@@ -15,8 +15,8 @@ from bot.platforms._teams.authentication import Keys
 from bot.platforms._teams.connection import Connection, EndedStreamError
 from bot.platforms._teams.signin import SignIn
 from bot.platforms.teams import Teams
+from config.chat import TeamsSettings
 from config.errors import ConfigError, UnavailableError
-from config.sections import TeamsSettings
 from config.settings import load_settings
 from ingest.ledger.tables import events
 from tests.bot.platforms.teams.conftest import connected, rows, served
