@@ -153,11 +153,11 @@ def _by_part(parts: Counter[str | None]) -> str:
     """How many there are in which part of a source, for a sentence; nothing where it has one part."""
     if len(parts) < 2:
         return ""
-    most = [
-        f"{count:,} {f'in {part}' if part else 'at the top'}" for part, count in parts.most_common(_PARTS)
-    ]
-    rest = parts.total() - sum(count for _, count in parts.most_common(_PARTS))
-    return ": " + ", ".join([*most, *([f"{rest:,} elsewhere"] if rest else [])])
+    most = parts.most_common(_PARTS)
+    told = [f"{count:,} {f'in {part}' if part else 'at the top'}" for part, count in most]
+    if rest := parts.total() - sum(count for _, count in most):
+        told.append(f"{rest:,} elsewhere")
+    return f": {', '.join(told)}"
 
 
 def _check_data(found: Findings, folder: Path) -> bool:

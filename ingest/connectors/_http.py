@@ -106,8 +106,9 @@ class Http:
         except ValueError:
             kind = reply.headers.get("content-type", "something").partition(";")[0]
             raise ConfigError(
-                f"source {self._home.source}: {self._host} answers with {kind} where JSON is expected;"
-                f" look at `{self._home.option}`"
+                self._said(
+                    f"{self._host} answers with {kind} where JSON is expected; look at `{self._home.option}`"
+                )
             ) from None
 
     def download(self, path: str, limit: int) -> bytes | None:
@@ -139,9 +140,7 @@ class Http:
             if repr(cursor) in seen:
                 break
             seen.add(repr(cursor))
-        raise UnavailableError(
-            f"source {self._home.source}: the listing of {self._host} does not end: a page comes again"
-        )
+        raise UnavailableError(self._said(f"the listing of {self._host} does not end: a page comes again"))
 
     # One request
 

@@ -68,6 +68,12 @@ def decode_path(text: str) -> bytes:
     return restored.encode("utf-8", "surrogateescape")
 
 
+def top_folder(path: str) -> str | None:
+    """The first folder of a path, as `handbook/`; None for what is in none."""
+    folder, slash, _ = path.partition("/")
+    return folder + slash if slash else None
+
+
 def read_title(path: str) -> str:
     """A title from an id, for documents that give none: the file's name for people to read.
 

@@ -123,8 +123,7 @@ class Connector(connectors.Connector):
 
     def part_of(self, entry: Entry) -> str | None:
         """The folder at the top that it is in."""
-        folder, slash, _ = entry.id.partition("/")
-        return f"{folder}/" if slash else None
+        return _tree.top_folder(entry.id)
 
     def ignored(self, entry_id: str) -> str | None:
         """See the port."""

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 
 from ingest.ledger import reading
-from ingest.ledger.tables import events
+from tests.contract.chats import await_done
 from tests.contract.test_kills import write_pages
 from tests.sabio_child import Child
 from tests.slack.workspace import await_
@@ -97,10 +97,4 @@ def deliver_and_kill(
 def kept(data: Path, count: int) -> list[Any]:
     """The events in the ledger, as soon as so many are there and none is left to be answered."""
     with open_folder(data) as kb:
-
-        def done() -> list[Any] | None:
-            with kb.ledger.read() as ledger:
-                rows = list(ledger.execute(events.select()))
-            return rows if len(rows) >= count and all(row.done_at for row in rows) else None
-
-        return await_(done, "all are done", 120)
+        return list(await_done(kb, count, 120))

@@ -19,7 +19,7 @@ from bot.platforms._deliveries import Deliveries, OverError
 from bot.platforms._teams import cards
 from bot.platforms._teams.answers import Answers
 from bot.platforms._teams.connection import Connection, UnsuitableError
-from bot.platforms._teams.events import content_of, place_of
+from bot.platforms._teams.events import content_of, place_of, value_of
 from bot.platforms._teams.experts import Experts
 from bot.platforms._teams.manifest import ASK, WHY
 from bot.platforms._teams.payloads import text_of
@@ -62,7 +62,7 @@ class Dialogs:
         if way is None:
             return {}
         try:
-            return await way(activity, activity.value if isinstance(activity.value, dict) else {})
+            return await way(activity, value_of(activity))
         except (DeniedError, ConfigError) as error:
             return _task(cards.said(str(error)), "")
         except (SabioError, OverError, UnsuitableError, TimeoutError) as error:

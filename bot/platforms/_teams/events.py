@@ -52,6 +52,11 @@ def tenant_of(activity: Activity) -> str:
     return str(place.get("tenantId") or (data.get("tenant") or {}).get("id") or "development")
 
 
+def value_of(activity: Activity) -> dict[str, Any]:
+    """What comes with an activity from a card, a dialog or a menu."""
+    return activity.value if isinstance(activity.value, dict) else {}
+
+
 def mentions(activity: Activity, user: str | None = None) -> bool:
     """Whether somebody is mentioned: that one, or anybody."""
     found = [_as_dict(one) for one in activity.entities or ()]

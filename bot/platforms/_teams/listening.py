@@ -14,7 +14,7 @@ from botbuilder.schema import Activity
 from bot import commands, feedback
 from bot.platforms._deliveries import Deliveries, OverError
 from bot.platforms._teams.dialogs import Dialogs
-from bot.platforms._teams.events import PLATFORM, content_of, id_of, mentions
+from bot.platforms._teams.events import PLATFORM, content_of, id_of, mentions, value_of
 from config.errors import ConfigError, DeniedError
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import inbox
@@ -47,7 +47,7 @@ class Listening:
         return None
 
     async def _said(self, activity: Activity) -> None:
-        value = activity.value if isinstance(activity.value, dict) else {}
+        value = value_of(activity)
         content: dict[str, Any] | None
         if value.get("sabio") == "command":
             # A card may be pressed again and again: each press is a message of its own.
@@ -94,7 +94,7 @@ class Listening:
         if activity.name != "message/submitAction":
             return InvokeResponse(status=200, body=await self._dialogs.answer(activity))
         try:
-            await self._judged(activity, activity.value if isinstance(activity.value, dict) else {})
+            await self._judged(activity, value_of(activity))
         except (DeniedError, ConfigError, OverError) as error:
             log.info("teams: %s", error)
         return InvokeResponse(status=200, body={})

@@ -6,6 +6,8 @@ import pytest
 
 from bot.platforms.slack import Slack
 from config.chat import SlackSettings
+from config.errors import UnavailableError
+from ingest.ledger import inbox
 from ingest.ledger.tables import events
 from tests.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
 from tests.slack.blocks import is_whole, text_of
@@ -68,6 +70,20 @@ def served(loop, sabio):
     finally:
         sabio.stop()
         server.stop()
+
+
+def fail_to_keep(monkeypatch):
+    """A list: for each thing that is put in it, the ledger once does not keep what came."""
+    receive, failing = inbox.receive, []
+
+    def broken(*given):
+        if failing:
+            failing.pop()
+            raise UnavailableError("the ledger is down")
+        return receive(*given)
+
+    monkeypatch.setattr(inbox, "receive", broken)
+    return failing
 
 
 def shown(message):

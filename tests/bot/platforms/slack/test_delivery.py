@@ -14,7 +14,7 @@ from config.errors import ConfigError, UnavailableError
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import inbox, now
 from ingest.ledger.tables import events, questions
-from tests.bot.platforms.slack.conftest import HOLIDAY, connected, rows, workspace
+from tests.bot.platforms.slack.conftest import HOLIDAY, connected, fail_to_keep, rows, workspace
 from tests.slack import APP_TOKEN, BOT, TEAM, signed
 from tests.slack.blocks import is_whole
 from workers.event_loop import EventLoop
@@ -100,15 +100,7 @@ def test_a_connection_that_slack_closes_is_opened_again(own_kb, socket_slack):
 
 
 def test_an_event_is_not_acknowledged_before_it_is_kept(own_kb, slack, monkeypatch):
-    receive, failing = inbox.receive, [True]
-
-    def broken(*given):
-        if failing:
-            failing.pop()
-            raise UnavailableError("the ledger is down")
-        return receive(*given)
-
-    monkeypatch.setattr(inbox, "receive", broken)
+    fail_to_keep(monkeypatch).append(True)
     with connected(own_kb, slack):
         asked, delivery = slack.say("UANA", f"<@{BOT}> {HOLIDAY}")
         slack.await_reply(asked, until=is_whole)

@@ -6,12 +6,12 @@ import pytest
 
 from bot.platforms.teams import Teams
 from config.chat import TeamsSettings
-from tests.bot.platforms.slack.conftest import eventually, rows, served, settled
+from tests.bot.platforms.slack.conftest import eventually, fail_to_keep, rows, served, settled
 from tests.teams import APP, PASSWORD, TENANT, FakeTeams
 from tests.teams.checks import text_of
 from workers.event_loop import EventLoop
 
-__all__ = ["eventually", "rows", "served", "settled"]
+__all__ = ["eventually", "fail_to_keep", "rows", "served", "settled"]
 
 HOLIDAY = "How many days of holiday does everybody have?"
 BANDS = "Where does band three start?"

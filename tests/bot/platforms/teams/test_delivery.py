@@ -6,12 +6,19 @@ import pytest
 
 from bot.platforms import _deliveries
 from bot.platforms._teams import answers, reply
-from config.errors import UnavailableError
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import inbox, now
+from ingest.ledger import now
 from ingest.ledger.tables import events, questions
 from tests.bot.platforms.slack.slowly import CORRIDORS, DOGS, WEDNESDAYS, Slowly, word_by
-from tests.bot.platforms.teams.conftest import HOLIDAY, connected, eventually, rows, settled, shown
+from tests.bot.platforms.teams.conftest import (
+    HOLIDAY,
+    connected,
+    eventually,
+    fail_to_keep,
+    rows,
+    settled,
+    shown,
+)
 from tests.teams.checks import is_whole
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -125,15 +132,7 @@ def test_where_the_message_or_the_conversation_is_gone_nothing_is_tried_for_ever
 
 
 def test_a_message_is_not_acknowledged_before_it_is_kept(own_kb, teams, monkeypatch):
-    receive, failing = inbox.receive, [True]
-
-    def broken(*given):
-        if failing:
-            failing.pop()
-            raise UnavailableError("the ledger is down")
-        return receive(*given)
-
-    monkeypatch.setattr(inbox, "receive", broken)
+    fail_to_keep(monkeypatch).append(True)
     with connected(own_kb, teams):
         said, delivery = teams.say("ana", HOLIDAY, "general")
         answered(teams, said)

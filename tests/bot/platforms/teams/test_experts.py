@@ -6,10 +6,9 @@ import pytest
 
 from bot.platforms import _deliveries
 from bot.platforms._teams import answers, experts
-from config.errors import UnavailableError
-from ingest.ledger import inbox, now
+from ingest.ledger import now
 from ingest.ledger.tables import events
-from tests.bot.platforms.teams.conftest import connected, eventually, rows, settled, shown
+from tests.bot.platforms.teams.conftest import connected, eventually, fail_to_keep, rows, settled, shown
 from tests.teams import TENANT, cards
 from tests.teams.checks import is_whole
 from tests.teams.dialogs import form_of, text_of
@@ -240,15 +239,7 @@ def test_a_channel_that_was_taken_out_of_the_settings_meanwhile_is_asked_nothing
 
 
 def test_a_form_is_not_acknowledged_before_it_is_kept(own_kb, teams, monkeypatch):
-    receive, failing = inbox.receive, []
-
-    def broken(*given):
-        if failing:
-            failing.pop()
-            raise UnavailableError("the ledger is down")
-        return receive(*given)
-
-    monkeypatch.setattr(inbox, "receive", broken)
+    failing = fail_to_keep(monkeypatch)
     with sabio(own_kb, teams):
         card = below(teams)
         form = opened(teams, card)
