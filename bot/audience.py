@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import reduce
 
 from bot.messages import Person
+from config.errors import UnavailableError
 from config.settings import Settings
 from ingest.documents import EVERYONE, Readers
 from ingest.knowledge import KnowledgeBase
-from ingest.permissions import principals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +31,21 @@ ANYBODY = Room(frozenset({EVERYONE}), outsiders=True)
 
 
 def room_of(kb: KnowledgeBase, people: Sequence[Person], *, large: bool) -> Room:
-    """The room of all who are there; where it is large, they are told what everyone may read."""
-    audience = frozenset({EVERYONE}) if large else audience_of(kb, people)
+    """The room of all who are there; where it is large, or cannot be found out what they may read, they are
+    told what everyone may read."""
+    try:
+        audience = frozenset({EVERYONE}) if large else audience_of(kb, people)
+    except UnavailableError:
+        return ANYBODY
     return Room(audience, any(person.external for person in people))
 
 
 def principals_for(kb: KnowledgeBase, person: Person) -> Readers:
-    """Everything that a person counts as; of guests and other companies' people nothing but `everyone`."""
+    """Everything that a person counts as; of guests and other companies' people nothing but `everyone`.
+    Raises as `KnowledgeBase.principals`."""
     if person.external:
         return frozenset({EVERYONE})
-    return principals_of(person.email, kb.settings.groups, person.groups)
+    return kb.principals(person.email, person.groups)
 
 
 def names_groups(settings: Settings, platform: str) -> bool:

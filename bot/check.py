@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.findings import Finding, Findings, Level
 from bot.golden_check import check_holds, check_questions
+from bot.source_check import check_sources
 from bot.writer_check import check_writing
 from config.errors import ConfigError, UnavailableError
 from config.reading import read_file
-from config.sections import SourceSettings
 from config.settings import SOURCE_KEYS, Settings, find_config, load_settings, warnings
 from config.system import missing_programs
-from ingest.connectors import Connector, connect
+from ingest.connectors import connect
 from ingest.knowledge import KnowledgeBase
 
 if TYPE_CHECKING:
     from ingest.ledger import Ledger
 
-PROBE = 10_000
-"""Documents that are listed of a source to see whether it can be listed."""
-_PARTS = 10
-"""Parts of a source that are counted one by one."""
 LOW, NO_SPACE = 1_000_000_000, 100_000_000
 """Bytes free on the data folder's disk below which a warning, and an error, is due."""
 
@@ -47,7 +41,7 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
     if settings is None:
         _check_options(found, find_config(config))
         return found
-    _check_sources(found, settings, sources)
+    check_sources(found, settings, sources)
     if _check_data(found, settings.data):
         # Without its sources, which may be wrong: what follows must be looked at all the same.
         with KnowledgeBase(settings.model_copy(update={"sources": ()})) as kb:
@@ -106,58 +100,6 @@ def _check_options(found: Findings, file: Path) -> None:
             options = {key: value for key, value in source.items() if key not in SOURCE_KEYS}
             with found.about(f"source {source['name']}"):
                 connect(source["type"], {"name": source["name"], **options}, file.parent)
-
-
-def _check_sources(found: Findings, settings: Settings, names: Sequence[str]) -> None:
-    configured = {source.name: source for source in settings.sources}
-    if not configured:
-        found.warn(
-            "sources", "none are configured, so there is nothing to answer from", "add one: `sources:`"
-        )
-    for name in names or configured:
-        with found.about(f"source {name}"):
-            if name not in configured:
-                known = ", ".join(configured) or "none"
-                raise ConfigError(f"`{name}` is not a source; configured are: {known}")
-            source = configured[name]
-            options = {"name": name, "readers": source.readers, **source.options}
-            connector = connect(source.type, options, settings.folder, settings.data / "sources" / name)
-            _probe(found, source, connector)
-
-
-def _probe(found: Findings, source: SourceSettings, connector: Connector) -> None:
-    """List a source's documents without reading any."""
-    subject = f"source {source.name}"
-    listed = unread = 0
-    parts: Counter[str | None] = Counter()
-    for entry in islice(connector.scan(), PROBE):
-        listed += 1
-        unread += not entry.readers
-        parts[connector.part_of(entry)] += 1
-    more = " or more" if listed == PROBE else ""
-    if listed == 0:
-        options = ", ".join(f"`{option}`" for option in source.options)
-        found.warn(subject, "it can be read, but no documents are listed there", f"look at {options}")
-    else:
-        found.ok(subject, f"{source.type}: {listed:,}{more} documents are listed{_by_part(parts)}")
-    if unread or (listed == 0 and not source.readers):
-        whose = "its documents" if unread == listed else f"{unread:,} of its documents"
-        found.warn(
-            subject,
-            f"nobody can read {whose}: no readers are known",
-            "set `readers`, as in `readers: [everyone]`",
-        )
-
-
-def _by_part(parts: Counter[str | None]) -> str:
-    """How many there are in which part of a source, for a sentence; nothing where it has one part."""
-    if len(parts) < 2:
-        return ""
-    most = parts.most_common(_PARTS)
-    told = [f"{count:,} {f'in {part}' if part else 'at the top'}" for part, count in most]
-    if rest := parts.total() - sum(count for _, count in most):
-        told.append(f"{rest:,} elsewhere")
-    return f": {', '.join(told)}"
 
 
 def _check_data(found: Findings, folder: Path) -> bool:

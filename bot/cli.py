@@ -198,10 +198,9 @@ def search(
     """List the passages that are nearest to a query."""
     from bot.platforms import terminal
     from bot.retrieval import retrieve
-    from ingest.permissions import principals_of
 
     with _open(context) as kb:
-        found = retrieve(kb, query, principals_of(as_, kb.settings.groups), limit=limit)
+        found = retrieve(kb, query, kb.principals(as_), limit=limit)
     terminal.print_hits(found, json=json)
 
 

@@ -234,7 +234,8 @@ class Composer:
                 said.append(("broken_source", name, ""))
             elif began_at and is_late(schedules.get(name, "weekly"), began_at, settings.sync, moment):
                 said.append(("old_source", name, wording.date(began_at, self.language)))
-        said += [("restored_source", name, "") for name in sorted(self.found.held)]
+        said += [("restored_source", name, "") for name in sorted(self.found.restored)]
+        said += [("aged_source", name, "") for name in sorted(self.found.aged)]
         labels = {source.name: source.label or source.name for source in settings.sources}
         return [
             wording.say(words, self.language, source=labels.get(name, name), date=day)

@@ -136,7 +136,7 @@ def _readable(
     kb: KnowledgeBase, ledger: Connection, cited: Sequence[Citation], principals: Readers, *, external: bool
 ) -> list[Citation]:
     """Those of the citations that could be given to this person at this moment."""
-    _, held = confirming.look(ledger, kb.connectors)
+    held = confirming.look(ledger, kb.connectors, kb.knowing).held
     told = sources_for(kb, frozenset(kb.connectors) - held, external=external) or frozenset()
     ids = {one.number: document_id(one.source, one.document) for one in cited}
     readers = {

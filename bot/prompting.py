@@ -39,7 +39,7 @@ def _answerable(kb: KnowledgeBase, person: Person) -> list[asking.Often]:
         often = [
             one for one in asking.often_asked(ledger, now() - LATELY, _LOOKED_AT) if len(one.text) <= LONGEST
         ]
-        _, held = confirming.look(ledger, kb.connectors)
+        held = confirming.look(ledger, kb.connectors, kb.knowing).held
         published = reading.published_documents(
             ledger, {document_id(*cited) for one in often for cited in one.cited}
         )

@@ -62,8 +62,10 @@ class Found:
     passages: Sequence[Scored]
     """Best first; all of them confirmed by the ledger and readable by the asker."""
     dropped: Sequence[Dropped] = field(default=())
-    held: frozenset[str] = frozenset()
+    restored: frozenset[str] = frozenset()
     """Sources that nothing is answered from until they were synced: the ledger was restored from a backup."""
+    aged: frozenset[str] = frozenset()
+    """Sources that nothing is answered from until it could be looked up again who may read them."""
 
 
 def retrieve(
@@ -108,7 +110,8 @@ def retrieve(
     shown = [
         Scored(passage_of(gate.confirmed[hit.chunk]), score, hit.words, hit.dense) for hit, score in best
     ]
-    return Found(question, collection.encoder, shown, dropped, gate.held)
+    stand = gate.stand
+    return Found(question, collection.encoder, shown, dropped, stand.restored, stand.aged)
 
 
 class _Gate:
@@ -119,10 +122,8 @@ class _Gate:
         self._sources = frozenset(kb.connectors) if sources is None else sources & kb.connectors.keys()
         """Those that are answered from."""
         self._asked: frozenset[str] | None = None
-        self.used: str | None = None
-        """The collection in use."""
-        self.held: frozenset[str] = frozenset()
-        """Sources that are held back."""
+        self.stand = confirming.Look(None, frozenset(), frozenset())
+        """How things stand with those."""
         self.confirmed: Mapping[str, Confirmed] = {}
         self.elsewhere: Set[str] = frozenset()
         """Chunks that are published in sources that are not answered from here."""
@@ -134,14 +135,14 @@ class _Gate:
         if self._asked is not None and self._asked.issuperset(chunks):
             return
         with self._kb.ledger.read() as ledger:
-            self.used, held = confirming.look(ledger, self._sources)
+            self.stand = confirming.look(ledger, self._sources, self._kb.knowing)
             if others := self._kb.connectors.keys() - self._sources:
                 sources = confirming.sources_of(ledger, chunks)
                 self.elsewhere = {chunk for chunk, source in sources.items() if source in others}
             mine = [chunk for chunk in chunks if chunk not in self.elsewhere]
-            self.confirmed = confirming.confirm(ledger, mine, self._sources - held)
+            self.confirmed = confirming.confirm(ledger, mine, self._sources - self.stand.held)
             self.published = bool(self.confirmed or self.elsewhere) or confirming.has_published(ledger)
-        self._asked, self.held = frozenset(chunks), frozenset(held)
+        self._asked = frozenset(chunks)
 
     def starves(self, hits: Sequence[Hit], depth: int, pool: int) -> bool:
         """Whether other sources fill what a search brought of `depth` hits a leg, and there may be more."""
@@ -173,7 +174,7 @@ def _look(
         gate = _Gate(kb, sources)
         hits = index.search(question.terms, question.vector, principals, depth, gate.ask)
         gate.ask([hit.chunk for hit in hits])
-        if gate.used != collection.name:
+        if gate.stand.used != collection.name:
             return None
         known = gate.confirmed.keys() | gate.elsewhere
         unconfirmed = sum(hit.chunk not in known for hit in hits)
@@ -183,16 +184,29 @@ def _look(
             depth = max(depth, least + 2 * unconfirmed)
         else:
             break
-    if gate.held and not gate.confirmed:
-        held = ", ".join(sorted(gate.held))
-        raise UnavailableError(
-            f"the ledger was restored from a backup, and nothing is answered from {held} before a sync"
-        )
+    if gate.stand.held and not gate.confirmed:
+        raise UnavailableError(_held_back(gate.stand))
     if not gate.published:
         raise UnavailableError("nothing is published yet; run `sabio sync` first")
     if not hits and next(index.ids(), None) is None:
         raise UnavailableError("the index is empty although documents are published; run `sabio rebuild`")
     return (hits if sources is None else _as_if_alone(hits, gate, pool)), gate
+
+
+def _held_back(stand: confirming.Look) -> str:
+    """Why nothing is answered from some sources, for an operator."""
+    said = []
+    if stand.restored:
+        named = ", ".join(sorted(stand.restored))
+        said.append(
+            f"the ledger was restored from a backup, and nothing is answered from {named} before a sync"
+        )
+    if stand.aged:
+        named = ", ".join(sorted(stand.aged))
+        said.append(
+            f"who may read {named} could not be looked up for a day, so nothing is answered from there"
+        )
+    return "; ".join(said)
 
 
 def _as_if_alone(hits: Sequence[Hit], gate: _Gate, pool: int) -> Sequence[Hit]:

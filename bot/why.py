@@ -12,29 +12,16 @@ from sqlalchemy import Connection, Row
 
 from bot.answering import compose, inspect
 from bot.messages import Claim, Dropped
+from bot.permission import Permission, permission_of
 from bot.ranking import MAYBE, SURE
 from config.errors import SabioError
-from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import asking, reading
 from ingest.ledger.scanning import readers_of
-from ingest.permissions import may_read, principals_of
 
 State = Literal["not_listed", "ignored", "pending", "quarantined", "held", "published", "removed"]
 UNITS = 10
 """Of the ranked units, how many are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Permission:
-    """Whether a person may read a document."""
-
-    person: str
-    may: bool
-    through: list[str]
-    """The principals of that person that are among the readers."""
-    principals: list[str]
-    """Everything that the person counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +171,7 @@ def _known(kb: KnowledgeBase, ledger: Connection, row: Row[Any], email: str | No
         missing_since=row.missing_since,
         removed_at=row.removed_at,
         readers=None if readers is None else sorted(readers),
-        permission=_permission(kb, email, readers) if email else None,
+        permission=permission_of(kb, ledger, row, email) if email else None,
         problem=problem,
     )
 
@@ -219,16 +206,10 @@ def _ignored(kb: KnowledgeBase, source: str, entry: str) -> tuple[str | None, st
         return None, str(error)
 
 
-def _permission(kb: KnowledgeBase, email: str, readers: Readers | None) -> Permission:
-    principals = principals_of(email, kb.settings.groups)
-    through = sorted(principals & (readers or frozenset()))
-    return Permission(email, may_read(principals, readers), through, sorted(principals))
-
-
 def _decision(kb: KnowledgeBase, subject: str, asked: Row[Any] | None, email: str | None) -> Decision:
     text = (asked.standalone or asked.text) if asked else subject
     person = email or (asked.person if asked else None)
-    inspection = inspect(kb, text, principals_of(person, kb.settings.groups))
+    inspection = inspect(kb, text, kb.principals(person))
     answer = compose(kb, inspection)
     question = inspection.found.question
     return Decision(

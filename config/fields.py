@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator
 
 _PRINCIPAL = re.compile(r"everyone|(user:[^\s@:]+@[^\s@:]+)|(group:\S(.*\S)?)|(domain:[^\s@:]+\.[^\s@:]+)")
+_ACCOUNT = re.compile(r"user:[A-Za-z0-9][A-Za-z0-9._-]*/\S+")
 _EVERYBODY = {"*", "all", "any", "anyone", "everybody", "public", "todos"}
 _CRON_FIELD = re.compile(r"\*(/\d+)?|\d+(-\d+(/\d+)?)?(,\d+(-\d+(/\d+)?)?)*")
 _MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]*:\S.*")
@@ -46,6 +47,20 @@ def _members(value: object) -> object:
             [f"user:{item}" if "@" in str(item) and ":" not in str(item) else item for item in value]
         )
     return value
+
+
+def _aliases(value: object) -> object:
+    """E-mails, and accounts as `user:SOURCE/ACCOUNT`: what else a person is called, as principals."""
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list):
+        return value
+    found = []
+    for item in listed:
+        account = str(item).strip()
+        if not _ACCOUNT.fullmatch(account):
+            account = f"user:{_e_mail(account)}"
+        found.append(account)
+    return frozenset(found)
 
 
 def _e_mail(value: object) -> object:
@@ -144,6 +159,7 @@ def _model_name(value: object) -> object:
 
 Principals = Annotated[frozenset[str], BeforeValidator(_principals)]
 Members = Annotated[frozenset[str], BeforeValidator(_members)]
+Aliases = Annotated[frozenset[str], BeforeValidator(_aliases)]
 EMail = Annotated[str, BeforeValidator(_e_mail)]
 Team = Annotated[str, BeforeValidator(_team)]
 EntraId = Annotated[str, BeforeValidator(_entra_id)]

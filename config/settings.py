@@ -25,7 +25,7 @@ from pydantic import (
 
 from config.chat import SlackSettings, TeamsSettings
 from config.errors import ConfigError
-from config.fields import IndexAddress, Members, ModelName, QueueAddress
+from config.fields import Aliases, EMail, IndexAddress, Members, ModelName, QueueAddress
 from config.reading import PREFIX, Reading, explain, fill_references, nearest, read_environment, read_file
 from config.secrets import Vault, mask, secrets_in, spellings
 from config.sections import (
@@ -137,6 +137,11 @@ class Settings(Section):
     groups: dict[str, Members] = Field(
         default_factory=dict, description="Your own groups: a name, and its members as e-mails or principals."
     )
+    aliases: dict[EMail, Aliases] = Field(
+        default_factory=dict,
+        description="What else a source calls a person: by an e-mail, other e-mails of the same person, and"
+        " accounts whose e-mail a source does not tell, as `user:SOURCE/ACCOUNT` (`sabio why` shows them).",
+    )
     admins: Members = Field(
         frozenset(),
         description="Who may run Sabio from a chat: e-mails, `group:NAME` of `groups` or of the platform"
@@ -179,6 +184,16 @@ class Settings(Section):
             raise ValueError(", and ".join(wrong))
         return slack
 
+    @field_validator("aliases")
+    @classmethod
+    def _aliases_are_of_one_person(cls, aliases: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+        whose: dict[str, str] = {}
+        for email, others in aliases.items():
+            for name in {f"user:{email}", *others}:
+                if whose.setdefault(name, email) != email:
+                    raise ValueError(f"`{name}` stands for two people, {whose[name]} and {email}")
+        return aliases
+
     @field_validator("admins")
     @classmethod
     def _admins_are_somebody(cls, admins: frozenset[str]) -> frozenset[str]:
@@ -191,6 +206,11 @@ class Settings(Section):
         if context:
             self._file = context["file"]
             self._secrets = context["secrets"]
+
+    @property
+    def identities(self) -> tuple[frozenset[str], ...]:
+        """The principals that stand for the same person, for each person with aliases."""
+        return tuple(frozenset({f"user:{email}", *others}) for email, others in self.aliases.items())
 
     @property
     def file(self) -> Path:
@@ -206,6 +226,10 @@ class Settings(Section):
     def secrets(self) -> frozenset[str]:
         """Every spelling of every secret value, for masking. Never print it."""
         return self._secrets
+
+    def masked(self, text: str) -> str:
+        """A text of whatever origin without them, for what is kept and shown."""
+        return mask(text, self._secrets)
 
     def schedule(self, source: SourceSettings) -> str:
         """When a source is synced: by its own schedule, or by the common one."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,15 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://github.com/sabio-bot/sabio")
 
 
+class Inheritance(StrEnum):
+    """What the readers of what is above mean for what lies below."""
+
+    WIDENS = "widens"
+    """Whoever may read what is above may read it as well, as in folders of a drive."""
+    NARROWS = "narrows"
+    """Only who may read what is above may read it, as with the pages of a space."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A thing that a connector's scan lists: everything about a document but its body."""
@@ -43,16 +52,76 @@ class Entry:
     """Aware, in UTC."""
     author: str | None = None
     readers: Readers | None = None
-    """`None`: the source did not say, so nobody."""
+    """`None`: the source did not say, so nobody. A scan lists what the source says of this one alone;
+    `permissions.effective` makes of it who may read it."""
     size: int | None = None
     """Bytes, where the source tells."""
+    parent: str | None = field(default=None, compare=False)
+    """The id of the entry or container whose readers count for this one as well."""
+    inheritance: Inheritance = field(default=Inheritance.WIDENS, compare=False)
+    """How they count."""
 
     def __post_init__(self) -> None:
         """Storable from the start, so that what is listed compares equal to what the ledger kept of it."""
-        for name in ("id", "revision", "title", "media_type", "url", "author"):
-            kept = shown if name in {"title", "author"} else storable
-            if (text := kept(given := getattr(self, name))) is not given:
-                object.__setattr__(self, name, text)
+        _make_storable(self, ("id", "revision", "media_type", "url", "parent"), ("title", "author"))
+
+    def read_by(self, readers: Readers | None) -> Entry:
+        """The same with other readers."""
+        return Entry.kept({name: getattr(self, name) for name in self.__slots__} | {"readers": readers})
+
+    @classmethod
+    def kept(cls, values: Mapping[str, object]) -> Entry:
+        """An entry of all its values, which were an entry's before: there is nothing to put right, and of
+        ten thousand that takes longer than all the rest."""
+        made = object.__new__(cls)
+        for name, value in values.items():
+            object.__setattr__(made, name, value)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A thing that a scan lists for its readers alone, which count for what lies in it: a space, a folder."""
+
+    id: str
+    """Unlike those of all other containers and entries of the source; stable as they are."""
+    title: str
+    readers: Readers | None = None
+    """What the source says of this one alone; `None`: it did not say."""
+    parent: str | None = None
+    inheritance: Inheritance = Inheritance.WIDENS
+
+    def __post_init__(self) -> None:
+        """Storable from the start, as entries are."""
+        _make_storable(self, ("id", "parent"), ("title",))
+
+
+Listed = Entry | Container
+"""What a scan lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group that a source keeps."""
+
+    principal: str
+    """As `group:SOURCE/ID`."""
+    title: str
+    """What people call it."""
+    members: Readers
+    """As principals; groups of the same source among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a source since a cursor."""
+
+    listed: Sequence[Listed]
+    """What is new or may be other than before."""
+    gone: frozenset[str]
+    """The ids of what was there before: entries and containers, and all that lies in those."""
+    cursor: str
+    """From which to ask next time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +211,14 @@ class Hit:
 
 
 Text = TypeVar("Text", str, None, str | None)
+
+
+def _make_storable(made: object, exact: Sequence[str], read: Sequence[str]) -> None:
+    """Put right, while it is made, what of a value was given as text: `read` is what people are shown."""
+    for names, kept in ((exact, storable), (read, shown)):
+        for name in names:
+            if (text := kept(given := getattr(made, name))) is not given:
+                object.__setattr__(made, name, text)
 
 
 def storable(text: Text) -> Text:

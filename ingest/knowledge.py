@@ -18,6 +18,8 @@ from config.errors import ConfigError, SabioError, UnavailableError
 from config.sections import SourceSettings
 from config.settings import Settings
 from ingest.connectors import Connector, connect
+from ingest.documents import Readers
+from ingest.permissions import principals_of
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Part = TypeVar("Part")
+
+
+_PLATFORMS = frozenset({"slack", "teams"})
 
 
 class _opened_once(cached_property[Part]):  # noqa: N801 - used as a decorator
@@ -124,6 +129,26 @@ class KnowledgeBase:
         from ingest.parsing import Limits, Parsers
 
         return Parsers(Limits(**self.settings.parsing.model_dump()))
+
+    @property
+    def knowing(self) -> frozenset[str]:
+        """The sources that say themselves who may read."""
+        return frozenset(name for name, one in self.connectors.items() if one.knows_readers)
+
+    def principals(self, email: str | None, belongs_to: Readers = frozenset()) -> Readers:
+        """Everything that a person counts as, by the operator's groups and by those that sources keep.
+
+        `email` and the groups that the person `belongs_to` elsewhere are verified. Raises `UnavailableError`
+        where the ledger has to be asked and is down.
+        """
+        aliases = self.settings.identities
+        if email and self.knowing:
+            from ingest.ledger import access
+
+            alone = principals_of(email, {}, aliases=aliases)
+            with self.ledger.read() as ledger:
+                belongs_to |= access.belongs_to(ledger, alone, self.knowing)
+        return principals_of(email, self.settings.groups, belongs_to, aliases)
 
     def keep(self, name: str, open_: Callable[[], Part]) -> Part:
         """A part that another package keeps with this installation: opened by whoever asks first.
@@ -317,7 +342,12 @@ def _connect_all(settings: Settings) -> dict[str, Connector]:
         if source.readers is not None:
             options["readers"] = source.readers
         try:
-            connectors[source.name] = _connect(settings, source.type, options)
+            made = connectors[source.name] = _connect(settings, source.type, options)
+            if made.knows_readers and source.name in _PLATFORMS:
+                raise ConfigError(
+                    f"source {source.name}: name: its groups would be called as those of the chat platform"
+                    f" (`group:{source.name}/…`); give it another"
+                )
         except ConfigError as error:
             problems.extend(error.problems)
     if problems:

@@ -23,6 +23,7 @@ from ingest.holding import hold_of, without_text
 from ingest.knowledge import Collection, KnowledgeBase
 from ingest.ledger import (
     ContendedError,
+    access,
     chores,
     claims,
     confirming,
@@ -36,6 +37,7 @@ from ingest.ledger import (
 )
 from ingest.ledger.claims import Work
 from ingest.ledger.owners import kept_alive, new_owner
+from ingest.listing import Listing, list_changes, list_whole
 from ingest.observing import STEPS, Observer, unobserved
 from ingest.planning import FETCH, REINDEX, Brake, Plan, plan
 from ingest.publishing import carry_out, recipe
@@ -44,6 +46,8 @@ __all__ = ["STEPS", "Observer", "finish", "recipe", "scan", "unobserved", "work"
 
 _MANY = 500
 """Documents after which the database should take stock of its tables."""
+_WHOLE = timedelta(days=7)
+"""After so long a source is listed as a whole again: what it tells of changes may lack some."""
 _AT_ONCE = 4
 """Bodies that one worker holds in memory."""
 
@@ -90,14 +94,16 @@ def scan(
     with bind(run=run, source=source), span("scan", run=run, source=source) as told:
         try:
             with kept_alive(kb.ledger, seconds, lambda ledger: runs.renew_scan(ledger, lease, seconds)):
-                listing = list(kb.connectors[source].scan())
+                listing = _list(kb, source, whole=begun.full or begun.by_hand or not scheduled)
                 observe("scanned", source)
-                decided = _decide(kb, source, listing, begun)
+                warnings = _warnings(kb, source, listing, begun)
+                decided = _decide(kb, source, listing.entries, begun)
             with kb.ledger.write() as ledger:
                 if scheduled and not begun.by_hand and hold_of(kb.settings, ledger, source):
                     decided, waiting = without_text(decided)
                     golden.keep_waiting(ledger, source, waiting)
-                if not scanning.record(ledger, lease, run, decided):
+                access.keep(ledger, source, listing)
+                if not scanning.record(ledger, lease, run, decided, warnings):
                     raise UnavailableError(
                         f"the scan of `{source}` took too long and was taken over by another"
                     )
@@ -105,12 +111,41 @@ def scan(
             observe("planned", source)
         except BaseException as error:
             with kb.ledger.write() as ledger:
-                reason = str(error) if isinstance(error, SabioError) else f"interrupted: {error!r}"
+                why = str(error) if isinstance(error, SabioError) else f"interrupted: {error!r}"
+                reason = kb.settings.masked(why)
                 runs.release_scan(ledger, lease)
                 runs.close_run(ledger, run, "failed", error=reason)
             log.info("the scan failed: %s", reason)
             raise
     return run
+
+
+def _list(kb: KnowledgeBase, source: str, *, whole: bool) -> Listing:
+    """What a source lists: `whole`, or where it was listed as a whole lately, by what changed since."""
+    connector, own, began = kb.connectors[source], kb.settings.groups, now()
+    if not whole:
+        with kb.ledger.read() as ledger:
+            last = access.last_listing(ledger, source)
+        if last is not None and last.whole_at > began - _WHOLE:
+            listing = list_changes(connector, own, began, last.cursor, last.listed)
+            if listing is not None:
+                return listing
+            log.info("the source does not know its changes any more: all of it is listed")
+    return list_whole(connector, own, began)
+
+
+def _warnings(kb: KnowledgeBase, source: str, listing: Listing, begun: runs.Begun) -> list[str]:
+    """What is probably not meant, as sentences: of the first sync and of every one from scratch all of it."""
+    with kb.ledger.read() as ledger:
+        first = reading.last_outcome(ledger, source, but=begun.run) is None
+    said = list(kb.connectors[source].preflight()) if first or begun.full else []
+    unread = sum(entry.readers is None for entry in listing.entries)
+    if unread:
+        whose = f"{unread:,} of its {len(listing.entries):,} documents"
+        said.append(f"nobody may read {whose}: no readers are known; look at `readers`")
+    for sentence in said:
+        log.warning("%s", sentence)
+    return said
 
 
 def _decide(kb: KnowledgeBase, source: str, listing: Sequence[Entry], begun: runs.Begun) -> Plan:
@@ -257,7 +292,16 @@ def _close(kb: KnowledgeBase, report: Mapping[str, Any], retired: Sequence[str])
         held = hold_of(kb.settings, ledger, source) if report["kind"] == runs.SYNC else None
         outcome = "held" if report["held"] or held else "done"
         why = held.in_words() if held else None
+        if report["kind"] == runs.SYNC and not (report["scanned"] or report["removed"] or report["held"]):
+            outcome, why = "failed", _empty(kb, source)
         return runs.close_run(ledger, report["run"], outcome, still_answerable=answerable, error=why)
+
+
+def _empty(kb: KnowledgeBase, source: str) -> str:
+    """Why a sync that listed nothing is none that went well."""
+    connector = kb.connectors[source]
+    options = sorted(connector.model_fields_set - {"name", "readers"})
+    return f"no documents are listed there; look at {', '.join(f'`{option}`' for option in options)}"
 
 
 def _put_right(kb: KnowledgeBase, collection: Collection, source: str, *, full: bool) -> None:

@@ -14,7 +14,18 @@ from pydantic import PrivateAttr
 from config.errors import DocumentError
 from config.settings import Settings
 from ingest.connectors import Connector
-from ingest.documents import EVERYONE, Content, Document, Entry, Section
+from ingest.documents import (
+    EVERYONE,
+    Changes,
+    Container,
+    Content,
+    Document,
+    Entry,
+    Group,
+    Inheritance,
+    Listed,
+    Section,
+)
 from ingest.encoding import Encoder
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import reading
@@ -91,6 +102,8 @@ class Page:
     url: str | None = None
     author: str | None = None
     revision: str | None = None
+    parent: str | None = None
+    inheritance: Inheritance = Inheritance.WIDENS
 
     @property
     def entry_revision(self) -> str:
@@ -101,13 +114,21 @@ class MemoryConnector(Connector):
     """A source whose pages are a dictionary, and which does as `on_scan` and `on_fetch` tell it.
 
     `on_scan` is called with the number of entries listed so far, before each one and at the end; `on_fetch`
-    with the entry. Both may raise.
+    with the entry. Both may raise. `containers` are listed as well; `members` are its groups; once told to
+    `follow`, it can be asked what changed, unless it was told to `forget`.
     """
+
+    knows_readers = True
 
     _pages: dict[str, Page] = PrivateAttr(default_factory=dict)
     _on_scan: Callable[[int], None] | None = PrivateAttr(default=None)
     _on_fetch: Callable[[Entry], None] | None = PrivateAttr(default=None)
     _fetched: list[str] = PrivateAttr(default_factory=list)
+    _containers: dict[str, Container] = PrivateAttr(default_factory=dict)
+    _members: dict[str, frozenset[str]] = PrivateAttr(default_factory=dict)
+    _told: list[dict[str, Listed]] = PrivateAttr(default_factory=list)
+    _scans: list[int] = PrivateAttr(default_factory=list)
+    _follows: bool = PrivateAttr(default=False)
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -125,10 +146,31 @@ class MemoryConnector(Connector):
     ) -> None:
         self._on_scan, self._on_fetch = on_scan, on_fetch
 
+    @property
+    def containers(self) -> dict[str, Container]:
+        return self._containers
+
+    @property
+    def members(self) -> dict[str, frozenset[str]]:
+        return self._members
+
+    @property
+    def scans(self) -> list[int]:
+        """The number of pages of each listing that ran to its end."""
+        return self._scans
+
+    def follow(self) -> None:
+        self._follows = True
+
+    def forget(self) -> None:
+        """Know no changes any more that were before now."""
+        self._told.clear()
+
     def edit(self, id_: str, **changes: Any) -> None:
         self._pages[id_] = replace(self._pages.get(id_, Page("")), **changes)
 
-    def scan(self) -> Iterator[Entry]:
+    def scan(self) -> Iterator[Listed]:
+        yield from self._containers.values()
         for count, (id_, page) in enumerate(list(self._pages.items())):
             if self._on_scan:
                 self._on_scan(count)
@@ -140,9 +182,35 @@ class MemoryConnector(Connector):
                 url=page.url,
                 author=page.author,
                 readers=page.readers,
+                parent=page.parent,
+                inheritance=page.inheritance,
             )
         if self._on_scan:
             self._on_scan(len(self._pages))
+        self._scans.append(len(self._pages))
+
+    def groups(self) -> Iterator[Group]:
+        for key, those in self._members.items():
+            yield Group(self.group(key), key.title(), those)
+
+    def _now(self) -> dict[str, Listed]:
+        found = {one.id: one for one in self.scan()}
+        self._scans.pop()
+        return found
+
+    def cursor(self) -> str | None:
+        if not self._follows:
+            return None
+        self._told.append(self._now())
+        return str(id(self._told[-1]))
+
+    def changes(self, cursor: str) -> Changes | None:
+        before = next((told for told in self._told if str(id(told)) == cursor), None)
+        if before is None:
+            return None
+        now = self._now()
+        listed = [one for one in now.values() if repr(one) != repr(before.get(one.id))]
+        return Changes(listed, frozenset(before.keys() - now.keys()), self.cursor() or "")
 
     def fetch(self, entry: Entry) -> Content:
         self._fetched.append(entry.id)

@@ -93,7 +93,7 @@ def _sync_source(
         return _failed(kb, source, run, error)
     except BaseException as error:
         if run is not None:
-            _close(kb, run, f"interrupted: {error!r}")
+            _close(kb, run, kb.settings.masked(f"interrupted: {error!r}"))
         raise
 
 

@@ -30,7 +30,6 @@ from ingest.documents import EVERYONE, Readers, document_id
 from ingest.knowledge import KnowledgeBase
 from ingest.language import detect
 from ingest.ledger import now, reading, working
-from ingest.permissions import principals_of
 from ingest.sync import Observer, unobserved
 
 log = logging.getLogger("bot")
@@ -62,7 +61,7 @@ def evaluate_file(
     holders = find_holders(kb, golden.paragraphs) if golden.paragraphs else {}
     if 2 * len(holders) >= len(golden.paragraphs):
         questions = [_asked_of_holders(one, holders) for one in golden.questions]
-        results = _ask_all(kb, questions, principals_of(email, kb.settings.groups), observe)
+        results = _ask_all(kb, questions, kb.principals(email), observe)
         base = "configured"
     else:
         with base_of(kb, golden.paragraphs, observe) as made:

@@ -8,8 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.platforms._console import clean, count, dim, moment, open_console, print_json, write
+from ingest.documents import Inheritance
 
 if TYPE_CHECKING:
+    from bot.permission import Permission
     from bot.why import Decision, Explanation, Standing
 
 _STATES = {
@@ -20,6 +22,10 @@ _STATES = {
     "held": ("published, but its removal is held", "yellow"),
     "published": ("published", "green"),
     "removed": ("removed", "yellow"),
+}
+_INHERITED = {
+    Inheritance.WIDENS: "and by whoever may read what it lies in:",
+    Inheritance.NARROWS: "but only if they may also read what it lies in:",
 }
 _ACTIONS = {
     "fetch": "read its body",
@@ -48,7 +54,7 @@ def _print_standing(console: Console, one: Standing) -> None:
     place = f"{one.source}/{one.document}" if one.source else one.document
     write(console, Text.assemble((clean(place), "bold"), ": ", (words, style)), rest="  ")
     for label, text in _facts(one):
-        write(console, clean(text), first=f"  {label + ':':<13}", rest=" " * 15)
+        write(console, clean(text), first=f"  {label + ':' if label else '':<13}", rest=" " * 15)
 
 
 def _facts(one: Standing) -> list[tuple[str, str]]:
@@ -78,8 +84,29 @@ def _facts(one: Standing) -> list[tuple[str, str]]:
         through = f", as {', '.join(one.permission.through)}" if one.permission.through else ""
         counts = f" (counts as {', '.join(one.permission.principals)})"
         facts.append(("permission", one.permission.person + " " + may + through + counts))
+        facts += _steps(one.permission)
     facts.append(("problem", one.problem))
     return [(label, text) for label, text in facts if text]
+
+
+def _steps(permission: Permission) -> list[tuple[str, str]]:
+    """From the document up, who may read by what is said there."""
+
+    def named(principals: list[str]) -> str:
+        titles = permission.groups
+        return ", ".join(f"{one} ({titles[one]})" if titles.get(one) else one for one in principals)
+
+    facts = []
+    for step in permission.steps:
+        readers = "nobody knows who" if step.readers is None else named(step.readers) or "nobody"
+        through = f"; {permission.person} as {named(step.through)}" if step.through else ""
+        facts.append(("because", f"“{step.title}” may be read by {readers}{through}"))
+        if step.inheritance is not None:
+            facts.append(("", _INHERITED[step.inheritance]))
+    if permission.aged_since:
+        since = moment(permission.aged_since)
+        facts.append(("too old", f"it could not be looked up since {since} who may read, so nobody may"))
+    return facts
 
 
 def _print_decision(console: Console, one: Decision) -> None:

@@ -53,6 +53,8 @@ def _print_run(console: Console, report: Mapping[str, Any]) -> None:
         tries = (f" · {count(one['attempts'], 'attempt')}", "dim")
         line = Text.assemble(clean(one["document"]), title, ": ", clean(one["reason"]), tries)
         write(console, line, first="  not read: ", rest="    ")
+    for warning in report.get("warnings") or ():
+        write(console, Text(clean(warning), style="yellow"), first="  note: ", rest="    ")
     if report.get("held"):
         held = count(report["held"], "document")
         message = (

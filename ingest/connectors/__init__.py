@@ -29,7 +29,7 @@ from pydantic import (
 
 from config.errors import ConfigError, DocumentError
 from ingest.connectors._rules import Rules, compile_patterns
-from ingest.documents import Content, Entry, Readers
+from ingest.documents import Changes, Content, Entry, Group, Listed, Readers
 
 
 def start_at_base(path: Path, info: ValidationInfo) -> Path:
@@ -79,6 +79,9 @@ class Connector(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     about: ClassVar[About]
+    knows_readers: ClassVar[bool] = False
+    """Whether what its scan says of readers comes from its system, and not from `readers` alone: then it is
+    looked up again between syncs, and not believed for long where that fails."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """How people name this source in commands: letters, digits, `.`, `_`, `-`."""
@@ -114,8 +117,9 @@ class Connector(BaseModel, ABC):
         return DocumentError(f"{entry.id} is larger than {self.max_mb:g} MB (`max_mb` of source {self.name})")
 
     @abstractmethod
-    def scan(self) -> Iterator[Entry]:
-        """List every document, without bodies, in any order, each id once.
+    def scan(self) -> Iterator[Listed]:
+        """List every document, without bodies, in any order, each id once; and containers, where the readers
+        of documents depend on what they lie in.
 
         Running to its end without an error means that the listing is complete. A connector that cannot list
         everything raises `UnavailableError` (worth trying again) or `ConfigError` (a person must act), also
@@ -134,9 +138,33 @@ class Connector(BaseModel, ABC):
         """The part of the source that an entry is in, as people call it: a space, a namespace, a folder."""
         return None
 
-    def groups(self) -> Iterable[tuple[str, Readers]]:
-        """Groups the source knows, each with its members as principals. None unless the system has some."""
+    def groups(self) -> Iterable[Group]:
+        """The groups that the readers of its listing name, with the groups in them. Raises as `scan`."""
         return ()
+
+    def group(self, key: str) -> str:
+        """The principal of one of the source's own groups."""
+        return f"group:{self.name}/{key}"
+
+    def permissions(self) -> Iterator[Listed]:
+        """What `scan` lists, of which only ids and readers are looked at: for systems that tell these with
+        less than all the rest. Raises as `scan`."""
+        return self.scan()
+
+    def cursor(self) -> str | None:
+        """Where its system is now, to ask later what changed since; None for systems that cannot be asked.
+        Raises as `scan`."""
+        return None
+
+    def changes(self, cursor: str) -> Changes | None:  # noqa: ARG002 - of a system that cannot be asked
+        """What happened since; None where the system does not know any more, so that all is to be listed.
+        Raises as `scan`."""
+        return None
+
+    def preflight(self) -> Iterator[str]:
+        """What is allowed there and probably not meant, each as a sentence that names the option to look at;
+        beside what a listing shows by itself. Raises as `scan`."""
+        return iter(())
 
     def ignored(self, entry_id: str) -> str | None:
         """The rule by which an entry of this id would be left out of the scan, or None if it would not be."""

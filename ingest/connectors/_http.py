@@ -65,6 +65,17 @@ class Home:
     """Whether a reply, of whatever status, only means that it was too much at once."""
 
 
+@dataclass(frozen=True)
+class Reply:
+    """An answer that nobody has judged."""
+
+    status: int
+    reason: str
+    headers: httpx.Headers
+    body: bytes | None
+    """None where it is larger than was wanted."""
+
+
 class Http:
     """Asks one system. Thread-safe."""
 
@@ -83,20 +94,20 @@ class Http:
         self._turn = threading.Lock()
         self._not_before = 0.0
 
-    def ask(
-        self, path: str = "", *, method: str = "GET", params: Any = None, data: Any = None, json: Any = None
-    ) -> httpx.Response:
+    def ask(self, path: str = "", *, method: str = "GET", **sent: Any) -> httpx.Response:
         """The reply to a request below the home's address, read as a whole.
 
-        Raises `DocumentError` where there is nothing (404, 410), `ConfigError` where a person must act, and
-        `UnavailableError` for all that may pass, with the seconds after which that may be.
+        `sent` is what `httpx` makes of a request: `params`, `headers` (for the home's own host alone),
+        `data`, `json`, `content`. Raises `DocumentError` where there is nothing (404, 410), `ConfigError`
+        where a person must act, and `UnavailableError` for all that may pass, with the seconds after which
+        that may be.
         """
 
         def read(reply: httpx.Response) -> httpx.Response:
             reply.read()
             return reply
 
-        return self._done(read, method, path, params=params, data=data, json=json)
+        return self._done(read, method, path, **sent)
 
     def json(self, path: str = "", **request: Any) -> Any:
         """What a reply says in JSON. Raises as `ask`."""
@@ -111,19 +122,21 @@ class Http:
                 )
             ) from None
 
-    def download(self, path: str, limit: int) -> bytes | None:
+    def download(self, path: str, limit: int, **sent: Any) -> bytes | None:
         """A body, or None where it is larger than `limit` bytes. Raises as `ask`, but `DocumentError` where
         this one may not be had (403)."""
 
-        def read(reply: httpx.Response) -> bytes | None:
-            body = bytearray()
-            for part in reply.iter_bytes():
-                body += part
-                if len(body) > limit:
-                    return None
-            return bytes(body)
+        return self._done(lambda reply: _body(reply, limit), "GET", path, forbidden=DocumentError, **sent)
 
-        return self._done(read, "GET", path, forbidden=DocumentError)
+    def reply(self, path: str, limit: int, *, method: str = "GET", **sent: Any) -> Reply:
+        """The reply to a request whatever its status says, for systems that say in its body what is wrong;
+        of the body not more than `limit` bytes are wanted. What may pass is waited for as in `ask`, and
+        raises `UnavailableError` in the end; a redirect to somewhere else raises `ConfigError`."""
+
+        def read(reply: httpx.Response) -> Reply:
+            return Reply(reply.status_code, reply.reason_phrase, reply.headers, _body(reply, limit))
+
+        return self._done(read, method, path, forbidden=None, **sent)
 
     def pages(self, ask: Callable[[Cursor | None], tuple[T, Cursor | None]]) -> Iterator[T]:
         """All pages of a listing: `ask` gives one, and where the next one begins (None: it was the last).
@@ -149,10 +162,11 @@ class Http:
         take: Callable[[httpx.Response], T],
         method: str,
         path: str,
-        forbidden: type[DocumentError | ConfigError] = ConfigError,
+        forbidden: type[DocumentError | ConfigError] | None = ConfigError,
         **sent: Any,
     ) -> T:
-        """What `take` makes of the reply to a request, which is asked again where that may help."""
+        """What `take` makes of the reply to a request, which is asked again where that may help. `forbidden`
+        is what a 403 raises; None: every reply is `take`'s to judge."""
         url = urljoin(self._home.url, path) if path else self._home.url
         until = time.monotonic() + PATIENCE
         for attempt in range(1, TRIES + 1):
@@ -160,7 +174,7 @@ class Http:
             try:
                 with closing(self._follow(method, url, **sent)) as reply:
                     if not self._is_passing(reply):
-                        return take(self._judged(method, reply, forbidden))
+                        return take(self._judged(method, reply, forbidden) if forbidden else reply)
                     wait, why = _retry_after(reply), f"{reply.status_code} {reply.reason_phrase}"
             except httpx.TransportError as error:
                 wait, why = None, type(error).__name__
@@ -210,7 +224,8 @@ class Http:
             raise ConfigError(self._said(f"{self._host} sends on to something that is no web address"))
         self._addresses.check(host)
         at_home = host == self._host
-        headers = dict(self._home.headers) if at_home else {}
+        asked = sent.pop("headers", None) or {}
+        headers = {**self._home.headers, **asked} if at_home else {}
         if at_home and self._cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         reply = self._connections.send(method, url, headers, **sent)
@@ -240,6 +255,16 @@ class Http:
 
     def _said(self, text: str) -> str:
         return mask(f"source {self._home.source}: {text}", self._secrets)
+
+
+def _body(reply: httpx.Response, limit: int) -> bytes | None:
+    """A reply's body, or None where it is larger than `limit` bytes; then the rest is not read."""
+    body = bytearray()
+    for part in reply.iter_bytes():
+        body += part
+        if len(body) > limit:
+            return None
+    return bytes(body)
 
 
 def _retry_after(reply: httpx.Response) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ingest.documents import Chunk, Readers, deep_link
+from ingest.ledger import access
 from ingest.ledger.collections import USED, kept_state
 from ingest.ledger.locks import one_of
 from ingest.ledger.restoring import RESTORED, held_since
@@ -61,10 +62,31 @@ _CONFIRMED = (
 )
 
 
-def look(connection: Connection, sources: Collection[str]) -> tuple[str | None, set[str]]:
-    """The collection in use, and those of the sources that nothing is answered from before a sync."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How things stand at one moment."""
+
+    used: str | None
+    """The collection in use."""
+    restored: frozenset[str]
+    """Sources that nothing is answered from before a sync: the ledger was restored from a backup."""
+    aged: frozenset[str]
+    """Sources that nothing is answered from before it could be looked up again who may read them."""
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Sources that nothing is answered from."""
+        return self.restored | self.aged
+
+
+def look(connection: Connection, sources: Collection[str], knowing: Collection[str]) -> Look:
+    """How things stand with these sources, of which some know readers."""
     kept = kept_state(connection)
-    return kept.get(USED), held_since(connection, sources, kept.get(RESTORED))
+    return Look(
+        used=kept.get(USED),
+        restored=frozenset(held_since(connection, sources, kept.get(RESTORED))),
+        aged=frozenset(access.aged(connection, set(knowing) & set(sources))),
+    )
 
 
 def confirm(connection: Connection, ids: Collection[str], sources: Collection[str]) -> dict[str, Confirmed]:

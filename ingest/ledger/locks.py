@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, String, any_, bindparam, func, select
 
 from ingest.ledger.tables import documents, sources, strays
 from ingest.ledger.upserts import insert_if_absent
+
+T = TypeVar("T")
 
 
 def lock_source(connection: Connection, source: str) -> Row[Any]:
@@ -35,7 +37,7 @@ def ordered_strays(*conditions: Any) -> Select[tuple[str]]:
     return select(strays.c.chunk).where(*conditions).order_by(strays.c.chunk).with_for_update()
 
 
-def groups(ids: Sequence[str], size: int = 500) -> Iterable[Sequence[str]]:
+def groups(ids: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
     """Lists short enough for a statement's parameters (SQLite allows 32,766, PostgreSQL 65,535)."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
 

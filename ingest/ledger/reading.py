@@ -220,14 +220,16 @@ def run_report(connection: Connection, run: str) -> dict[str, Any]:
         "chunks_reused": row.chunks_reused,
         "still_answerable": row.still_answerable,
         "error": row.error,
+        "warnings": row.warnings or [],
         "seconds": round(((row.finished_at or row.seen_at) - row.started_at).total_seconds(), 3),
         **({"golden": asdict(said)} if said else {}),
     }
 
 
-def last_outcome(connection: Connection, source: str) -> str | None:
-    """How the latest sync of a source ended, or its state while it goes on; None before the first."""
-    outcome: str | None = connection.scalar(_latest(runs.c.state, source))
+def last_outcome(connection: Connection, source: str, but: str | None = None) -> str | None:
+    """How the latest sync of a source ended, or its state while it goes on; None before the first. `but`: of
+    those before that run."""
+    outcome: str | None = connection.scalar(_latest(runs.c.state, source, but))
     return outcome
 
 
@@ -237,10 +239,10 @@ def last_run(connection: Connection, source: str) -> str | None:
     return run
 
 
-def _latest(column: Any, source: str) -> Any:
+def _latest(column: Any, source: str, but: str | None = None) -> Any:
     return (
         select(column)
-        .where(runs.c.source == source, runs.c.kind == SYNC)
+        .where(runs.c.source == source, runs.c.kind == SYNC, runs.c.id != (but or ""))
         .order_by(runs.c.started_at.desc())
         .limit(1)
     )

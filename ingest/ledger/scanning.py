@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
-from ingest.documents import Entry, Readers, document_id
+from ingest.documents import Entry, Inheritance, Readers, document_id
 from ingest.ledger import now
 from ingest.ledger.locks import groups, lock_documents, ordered_strays
 from ingest.ledger.runs import ScanLease, close_earlier, release_scan, take_over
@@ -34,11 +34,15 @@ def entry_of(row: Row[Any]) -> Entry:
     """The entry that a document was last listed as."""
     listing = dict(row.listing)
     moment = listing.pop("updated_at")
-    return Entry(
-        id=row.entry,
-        readers=readers_of(row.readers),
-        updated_at=datetime.fromisoformat(moment) if moment else None,
-        **listing,
+    return Entry.kept(
+        {
+            "id": row.entry,
+            "readers": readers_of(row.readers),
+            "updated_at": datetime.fromisoformat(moment) if moment else None,
+            "parent": None,
+            "inheritance": Inheritance.WIDENS,
+            **listing,
+        }
     )
 
 
@@ -86,8 +90,11 @@ def known(connection: Connection, source: str) -> list[Known]:
     ]
 
 
-def record(connection: Connection, lease: ScanLease, run: str, plan: Plan) -> bool:
-    """Write a plan, all of it or nothing: False when the lease was lost to another scanner.
+def record(
+    connection: Connection, lease: ScanLease, run: str, plan: Plan, warnings: Sequence[str] = ()
+) -> bool:
+    """Write a plan, all of it or nothing: False when the lease was lost to another scanner. `warnings` are
+    told of the run.
 
     From this commit on removed documents cannot be cited and lost permissions are in force; the rest is
     work for `ledger.working`.
@@ -115,6 +122,7 @@ def record(connection: Connection, lease: ScanLease, run: str, plan: Plan) -> bo
             state="working",
             planned=select(func.count()).select_from(pending).where(pending.c.run == run).scalar_subquery(),
             planned_at=now(),
+            warnings=list(warnings),
             scanned=plan.scanned,
             new=len(plan.new),
             changed=len(plan.changed),

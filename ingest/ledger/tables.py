@@ -99,6 +99,34 @@ sources = Table(
     Column("fence", Integer, nullable=False, default=0),
     Column("listed_at", Moment),  # when a plan was last recorded
     Column("refreshed_at", Moment),  # when permissions were last looked up apart from a plan
+    Column("permitted_at", Moment),  # from when it is what the source said of who may read
+    Column("whole_at", Moment),  # when it last began to list all that it has
+    Column("said", String(32)),  # a digest of what is kept of it in `grants`
+    Column("cursor", Words),  # from which its changes since can be asked for
+)
+
+# What a source said of who may read each thing that it listed, where readers come down from other things:
+# documents (by the connector's id) and containers.
+grants = Table(
+    "grants",
+    metadata,
+    Column("source", NAME, primary_key=True),
+    Column("id", ENTRY, primary_key=True),
+    Column("container", Boolean, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("readers", JSON(none_as_null=True)),  # of this one alone; null: not said
+    Column("parent", Words),
+    Column("inheritance", String(10), nullable=False),
+)
+
+# Who is in which group that a source keeps, by way of groups in it as well.
+members = Table(
+    "members",
+    metadata,
+    Column("source", NAME, primary_key=True),
+    Column("principal", ENTRY, primary_key=True),
+    Column("member", ENTRY, primary_key=True, index=True),
+    Column("title", Words, nullable=False),  # what people call the group
 )
 
 # Syncs that somebody asked for and that have not begun: one a source.
@@ -209,6 +237,7 @@ runs = Table(
     Column("planned", Integer, nullable=False, default=0, server_default="0"),  # documents due by the plan
     Column("planned_at", Moment),
     Column("current", Words),  # the title of the document that was worked on last
+    Column("warnings", JSON(none_as_null=True)),  # sentences about what is probably not meant
     *(
         Column(count, Integer, nullable=False, default=0)
         for count in (

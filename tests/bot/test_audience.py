@@ -12,7 +12,9 @@ from bot.audience import audience_of, principals_for, sources_for
 from bot.door import handle
 from bot.messages import Message, Outcome, Person
 from bot.platforms._answers import answer_as_json
+from config.settings import Settings
 from ingest.documents import EVERYONE
+from ingest.knowledge import KnowledgeBase
 from ingest.permissions import may_read
 from tests.models.scripted import Scripted
 from workers.local import sync_sources
@@ -201,16 +203,14 @@ PEOPLE = st.builds(
 )
 
 
-class Company:
-    """As much of a knowledge base as says who is in which group and which sources are external."""
-
-    def __init__(self, groups):
-        self.settings = type("Settings", (), {"groups": groups, "sources": ()})
+def company_of(groups):
+    """A knowledge base of which only the groups matter; nothing of it is opened."""
+    return KnowledgeBase(Settings.model_construct(groups=groups, sources=()))
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), SETS), st.lists(PEOPLE, max_size=5), SETS)
 def test_what_an_audience_may_read_each_member_may_read(groups, members, readers):
-    company = Company(groups)
+    company = company_of(groups)
     audience = audience_of(company, members)
     if may_read(audience, readers):
         assert all(may_read(principals_for(company, one), readers) for one in members)
@@ -218,7 +218,7 @@ def test_what_an_audience_may_read_each_member_may_read(groups, members, readers
 
 @given(st.dictionaries(st.sampled_from(NAMES), SETS), st.lists(PEOPLE, min_size=1, max_size=5), PEOPLE)
 def test_whoever_joins_never_adds_to_what_the_audience_may_read(groups, members, another):
-    company = Company(groups)
+    company = company_of(groups)
     assert audience_of(company, [*members, another]) <= audience_of(company, members)
 
 

@@ -259,6 +259,6 @@ def test_what_is_held_in_a_source_that_is_not_asked_is_no_outage_and_is_not_name
         sync_sources(kb, ["news"])
         found = retrieve(kb, "dogs", ALL, sources=frozenset({"news"}))
         assert len(found.passages) == 5
-        assert found.held == frozenset()
+        assert found.restored == frozenset()
         with pytest.raises(UnavailableError, match="nothing is answered from wiki before a sync"):
             retrieve(kb, "dogs", ALL, sources=frozenset({"wiki"}))
