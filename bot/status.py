@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from config.sections import SourceSettings
 from ingest.documents import Readers
 from ingest.knowledge import KnowledgeBase
-from ingest.ledger import now, processes, reading, requests, runs
+from ingest.ledger import access, now, processes, reading, requests, runs
 from ingest.ledger.reading import Progress
 from ingest.ledger.tables import documents, quarantine
 from ingest.rebuilding import held_index
@@ -83,6 +83,8 @@ class SourceStatus:
     """Whether a sync is wanted now: by the schedule, or by somebody who asked for one."""
     due_at: datetime | None
     """When a sync is or was wanted; None if it was never synced, or if the schedule never comes."""
+    closed_since: datetime | None = None
+    """From when it is who may read it, where that is too old to be believed: nothing is answered from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ def status_of(kb: KnowledgeBase) -> Status:
         }
         asked = set(requests.waiting(ledger))
         there = processes.alive(ledger, SEEN)
+        closed = {name: access.aged_since(ledger, name) for name in kb.knowing}
     configured = {source.name: source for source in kb.settings.sources}
     gone = [name for name in sorted(counts) if name not in configured and counts[name].get("documents")]
     return Status(
@@ -134,6 +137,7 @@ def status_of(kb: KnowledgeBase) -> Status:
                     "name": name,
                     "progress": progress.get(name),
                     "asked": name in asked,
+                    "closed": closed.get(name),
                     **counts.get(name, {}),
                 },
                 unread.get(name, []),
@@ -175,6 +179,7 @@ def _source(
         synced_at=synced_at,
         due=counts["asked"] or (wanted is not None and wanted <= moment),
         due_at=wanted if synced_at else None,
+        closed_since=counts["closed"],
     )
 
 

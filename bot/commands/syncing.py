@@ -187,6 +187,7 @@ def told(asked: Asked, ledger: Connection, report: Mapping[str, Any]) -> tuple[l
     if report["failed"]:
         lines.append(asked.say("unread", count=len(report["failed"])))
         buttons.append(asked.button("show_unread", f"quarantine {source}"))
+    lines += [asked.say("noted", text=warning) for warning in report["warnings"]]
     if report["held"]:
         lines.append(asked.say("held", count=report["held"]))
         buttons += removal_buttons(asked, source, report["held"])

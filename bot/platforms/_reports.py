@@ -133,6 +133,9 @@ def _print_troubles(console: Console, one: SourceStatus) -> None:
     lines = []
     if one.last_run and one.last_run.error:
         lines.append((f"{name}: ", clean(one.last_run.error), "red"))
+    if one.closed_since:
+        closed = f"who may read it is not known since {moment(one.closed_since)}; nothing is answered from it"
+        lines.append((f"{name}: ", closed, "red"))
     if one.held:
         held = f"{count(one.held, 'removal')} held; if they are right: sabio sync {name} --confirm-removals"
         lines.append((f"{name}: ", held, "yellow"))

@@ -61,11 +61,23 @@ def narrower(one: Readers | None, other: Readers | None) -> Readers | None:
     return None if one is None or other is None else one & other
 
 
+_KNOWN: tuple[Any, ...] = (
+    documents.c.id,
+    documents.c.entry,
+    documents.c.listing,
+    documents.c.readers,
+    documents.c.indexed_readers,
+    documents.c.revision,
+    documents.c.recipe,
+    documents.c.removed_at,
+)
+
+
 def known(connection: Connection, source: str) -> list[Known]:
     """What the ledger knows of a source's documents, removed ones included."""
     rows = connection.execute(
         select(
-            documents,
+            *_KNOWN,
             pending.c.action,
             quarantine.c.document.label("failed"),
             quarantine.c.revision.label("failed_revision"),

@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from config.errors import ConfigError, SabioError, UnavailableError
+from ingest.ledger.tables import read_json
 
 READS: Mapping[str, Any] = {}
 # Said before the transaction begins, so that the write lock is taken at once: upgrading a read lock later
@@ -32,7 +33,11 @@ def open_engine(url: URL) -> Engine:
                 f"the ledger's folder {Path(url.database).parent} cannot be made: {error.strerror}"
             ) from error
     # What the connection is made with wins over what the URL says.
-    engine = create_engine(url, connect_args={} if "timeout" in url.query else {"timeout": _PATIENCE})
+    engine = create_engine(
+        url,
+        json_deserializer=read_json,
+        connect_args={} if "timeout" in url.query else {"timeout": _PATIENCE},
+    )
     patience = float(str(url.query.get("timeout", _PATIENCE)))
 
     @event.listens_for(engine, "connect")

@@ -5,9 +5,11 @@ The migrations in `migrations/` make exactly these tables; a test compares the t
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -50,6 +52,15 @@ class Moment(TypeDecorator[datetime]):
             return None
         moment: datetime = value
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def read_json(text: bytes | str) -> Any:
+    """Four times as fast as Python's own, which counts where a hundred hits bring two hundred values; but it
+    refuses half a surrogate pair, which Python's own wrote."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 class Words(TypeDecorator[str]):

@@ -11,12 +11,24 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import answers, claims, engines, index, production, questions, slack, start, syncing
+from tests.bench import (
+    answers,
+    claims,
+    engines,
+    index,
+    planning,
+    production,
+    questions,
+    slack,
+    start,
+    syncing,
+)
 from tests.bench.tables import tell
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "index": lambda given: index.report([10_000, 100_000] if given.large else [10_000]),
     "start": lambda _: start.report(),
+    "planning": lambda _: planning.report(),
     "questions": lambda _: questions.report(),
     "slack": lambda _: slack.report(),
     "sync": lambda given: syncing.report(given.data),

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from bot.door import handle
 from bot.messages import Message, Outcome, Person
 from bot.retrieval import retrieve
+from bot.status import status_of
 from bot.why import explain
 from config.errors import UnavailableError
 from ingest import sync
@@ -126,6 +127,8 @@ def test_what_could_not_be_looked_up_for_a_day_is_closed_and_said_to_be(kb):
     answer = handle(kb, Message("May dogs come to the office?", Person(ANA)))
     assert answer.outcome is Outcome.UNAVAILABLE
     assert "Fridays" not in answer.text
+    [standing] = status_of(kb).sources
+    assert standing.closed_since is not None
     refresh_permissions(kb, "wiki")
     assert found(kb, ANA) == {"open", "closed"}
 
