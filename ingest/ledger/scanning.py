@@ -70,19 +70,18 @@ _KNOWN: tuple[Any, ...] = (
     documents.c.revision,
     documents.c.recipe,
     documents.c.removed_at,
+    pending.c.action,
+    quarantine.c.document.label("failed"),
+    quarantine.c.revision.label("failed_revision"),
+    quarantine.c.recipe.label("failed_recipe"),
 )
 
 
 def known(connection: Connection, source: str) -> list[Known]:
     """What the ledger knows of a source's documents, removed ones included."""
     rows = connection.execute(
-        select(
-            *_KNOWN,
-            pending.c.action,
-            quarantine.c.document.label("failed"),
-            quarantine.c.revision.label("failed_revision"),
-            quarantine.c.recipe.label("failed_recipe"),
-        )
+        select(*_KNOWN)
+        .select_from(documents)
         .outerjoin(pending, pending.c.document == documents.c.id)
         .outerjoin(quarantine, quarantine.c.document == documents.c.id)
         .where(documents.c.source == source)
