@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -76,6 +77,7 @@ def _close(clients: Mapping[str, httpx.Client]) -> None:
         client.close()
 
 
+@cache
 def _certificates() -> ssl.SSLContext:
     """The authorities that this machine trusts, a company's own among them, and the usual ones."""
     context = ssl.create_default_context()

@@ -90,7 +90,7 @@ class DeltaContract:
         assert follower.held() == Follower(world.connector()).held()
 
     @settings(
-        max_examples=15,
+        max_examples=8,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
     )

@@ -106,7 +106,7 @@ class PermissionContract:
         assert not any(may_read(stranger, entry.readers) for entry in world.scan().values())
 
     @settings(
-        max_examples=15,
+        max_examples=8,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
     )

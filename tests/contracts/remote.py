@@ -150,6 +150,15 @@ class RemoteContract(ConnectorContract):
         assert world.read(world.connector().fetch(world.scan()[away]).data) == listed[away]
         assert world.scan()[away].title == before.title
 
+    @settings(
+        max_examples=6,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+    )
+    @given(st.lists(STEPS, max_size=15))
+    def test_after_any_history_fetching_what_changed_gives_what_is_there(self, steps: list[Step]) -> None:
+        self.check_history(steps)
+
     @pytest.mark.contract
     @settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(STEPS, max_size=25))

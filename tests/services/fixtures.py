@@ -7,6 +7,7 @@
 - `playground`: Microsoft's client of Teams, for the tests of one module.
 - `mediawiki`: a wiki for the tests of one module, who call their pages by names of their own;
   `own_mediawiki`: one without a page, for this test alone.
+- `rclone`: a folder that is served by WebDAV, for the tests of one module.
 
 A test that uses one of them may speak to 127.0.0.1 and to nothing else; `loopback` alone gives the same.
 Without a server the test fails in CI (the variable `CI` is set); elsewhere it is skipped, loudly.
@@ -33,8 +34,9 @@ from tests.services import SERVERS, FailedServer, MissingServer, Postgres, Redis
 from tests.services.install import IN_CI
 from tests.services.mediawiki import MediaWiki
 from tests.services.playground import Playground
+from tests.services.rclone import Rclone
 
-FIXTURES = {"loopback", "playground", "mediawiki", "own_mediawiki"} | {
+FIXTURES = {"loopback", "playground", "mediawiki", "own_mediawiki", "rclone"} | {
     name
     for kind in ("redis", "postgres", "weaviate")
     for name in (f"{kind}_url", f"{kind}_server", f"own_{kind}")
@@ -200,6 +202,12 @@ def playground() -> Iterator[Playground]:
 def mediawiki() -> Iterator[MediaWiki]:
     """A wiki that the tests of a module share: they only add to it."""
     yield from _own(MediaWiki)
+
+
+@pytest.fixture(scope="module")
+def rclone() -> Iterator[Rclone]:
+    """A WebDAV server whose folder the tests of a module share."""
+    yield from _own(Rclone)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`,
-Microsoft's client of Teams by `playground.py`, and MediaWiki by `mediawiki_files.py`."""
+Microsoft's client of Teams by `playground.py`, MediaWiki by `mediawiki_files.py`, and Notion's OpenAPI
+document by `notion_openapi.py`."""
 
 from __future__ import annotations
 
@@ -13,8 +14,10 @@ from config.system import Program, install_programs
 from tests.services import FailedServer, MissingServer, Postgres, Redis
 from tests.services.chromium import Chromium
 from tests.services.mediawiki import get_mediawiki
+from tests.services.notion_openapi import get_notion
 from tests.services.playground import Node, get_playground
 from tests.services.program import get_weaviate
+from tests.services.rclone import Rclone
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
 
@@ -37,12 +40,18 @@ BROWSER: Packages = {
         "chromium", "tests in a browser", ("chromium", "fonts-liberation", "fonts-noto-color-emoji")
     )
 }
+WEBDAV: Packages = {Rclone: Program("rclone", "tests with rclone's WebDAV server", ("rclone",))}
 NODE: Packages = {Node: Program("node", "tests with Microsoft's client of Teams", ("nodejs", "npm"))}
 
 
 def get_browser() -> list[str]:
     """Get Chromium where it is missing. Returns what is missing still, as lines for people."""
     return _get(BROWSER, _install)
+
+
+def get_webdav() -> list[str]:
+    """The same for rclone."""
+    return _get(WEBDAV, _install)
 
 
 def get_teams() -> list[str]:
@@ -61,6 +70,15 @@ def get_wiki() -> list[str]:
     try:
         get_mediawiki()
     except (MissingServer, FailedServer) as error:
+        return [str(error)]
+    return []
+
+
+def get_documents() -> list[str]:
+    """The same for what vendors publish of their APIs, of which nothing is installed either."""
+    try:
+        get_notion()
+    except MissingServer as error:
         return [str(error)]
     return []
 
@@ -108,7 +126,7 @@ def _missing(kind: type[Found]) -> str | None:
 
 def main() -> int:
     """`make test`: what is missing is told; in CI it is an error."""
-    missing = [*get_servers(), *get_browser(), *get_teams(), *get_wiki()]
+    missing = [*get_servers(), *get_browser(), *get_webdav(), *get_teams(), *get_wiki(), *get_documents()]
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:

@@ -5,7 +5,7 @@ import pytest
 from tests.services import MissingServer, Postgres, Redis, install
 
 NAMES = {Redis: "redis-server", Postgres: "postgresql"}
-OTHERS = {"chromium", "fonts-liberation", "fonts-noto-color-emoji", "nodejs", "npm"}
+OTHERS = {"chromium", "fonts-liberation", "fonts-noto-color-emoji", "nodejs", "npm", "rclone"}
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsy
         "MediaWiki could not be had",
         "Debian: apt-get install chromium",
         "Debian: nodejs npm",
+        "Debian: rclone",
         "will be left out",
     ):
         assert line in said

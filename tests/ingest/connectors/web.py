@@ -89,6 +89,8 @@ _HOPS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-len
 def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body are written apart: without this, each reply waits for the client's next word.
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
