@@ -139,7 +139,8 @@ class Connector(BaseModel, ABC):
         return None
 
     def groups(self) -> Iterable[Group]:
-        """The groups that the readers of its listing name, with the groups in them. Raises as `scan`."""
+        """The groups that the readers of what it listed last name, with the groups in them. Raises as
+        `scan`."""
         return ()
 
     def group(self, key: str) -> str:

@@ -74,7 +74,9 @@ class Wiki:
         wanted = {"action": "parse", "pageid": page, "prop": "text|displaytitle", "disableeditsection": 1}
         said = self._ask(wanted | {"disabletoc": 1, "disablelimitreport": 1})["parse"]
         title = html.escape(str(said["title"]))
-        return f"<!doctype html><title>{title}</title><body>{said['text']}</body>".encode()
+        return (
+            f"<!doctype html><meta charset=utf-8><title>{title}</title><body>{said['text']}</body>".encode()
+        )
 
     def file(self, page: str, limit: int) -> bytes | None:
         """An uploaded file, or None where it is larger than `limit` bytes. Raises as `text`."""

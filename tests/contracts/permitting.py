@@ -48,8 +48,9 @@ class PermittingWorld(RemoteWorld):
 
 def readers(connector: Connector) -> dict[str, set[str]]:
     """Who of the people may read which document, by what a connector says."""
+    listed = list(connector.permissions())
     groups = flattened({group.principal: group.members for group in connector.groups()})
-    entries: list[Entry] = effective(connector.permissions(), groups)
+    entries: list[Entry] = effective(listed, groups)
     who = {person: principals_of(person, {}, _belongs_to(person, groups)) for person in PEOPLE}
     return {
         entry.id: {person for person in PEOPLE if may_read(who[person], entry.readers)} for entry in entries
