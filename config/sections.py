@@ -27,7 +27,8 @@ class SourceSettings(Section):
     )
     type: str = Field(
         min_length=1,
-        description="Which [connector](connectors.md) reads it: `folder`, `git`, `mediawiki`.",
+        description="Which [connector](connectors.md) reads it: `confluence`, `folder`, `gdrive`, `git`,"
+        " `mediawiki`, `notion`, `s3`, `sharepoint`, `webdav`.",
     )
     label: str | None = Field(None, description="How answers name it. Not set: its name.")
     schedule: Schedule | None = Field(
@@ -41,6 +42,12 @@ class SourceSettings(Section):
         " `user:E-MAIL`, `group:NAME`, `domain:NAME`. Not set: nobody.",
     )
 
+    permissions_minutes: float | None = Field(
+        None,
+        ge=1,
+        le=720,
+        description="How often it is looked up who may read it. Not set: `sync.permissions_minutes`.",
+    )
     external: bool = Field(
         False,
         description="Guests and people of other companies may be answered from what everyone may read of it.",
@@ -70,7 +77,7 @@ class SyncSettings(Section):
     hour: int = Field(3, ge=0, le=23, description="The hour of `weekly` and `daily`.")
     time_zone: TimeZone = Field("UTC", description="Whose clock schedules go by, as `Europe/Madrid`.")
     permissions_minutes: float = Field(
-        30, ge=1, description="Who may read what is looked up anew this often, apart from any sync."
+        30, ge=1, le=720, description="Who may read what is looked up anew this often, apart from any sync."
     )
     brake_share: float = Field(
         0.15,

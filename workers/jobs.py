@@ -92,8 +92,11 @@ def _wants_scan(kb: KnowledgeBase, source: str, known: Mapping[str, Any], moment
 
 def _chores(kb: KnowledgeBase) -> dict[tuple[str, str], float]:
     """The chores by name and source, with the seconds between two of each."""
-    minutes = kb.settings.sync.permissions_minutes
-    of_sources = {(PERMISSIONS, source.name): 60 * minutes for source in kb.settings.sources}
+    usual = kb.settings.sync.permissions_minutes
+    of_sources = {
+        (PERMISSIONS, source.name): 60 * (source.permissions_minutes or usual)
+        for source in kb.settings.sources
+    }
     return {**of_sources, **{(name, ""): every for name, every in EVERY.items()}}
 
 

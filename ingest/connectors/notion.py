@@ -54,7 +54,8 @@ class Connector(connectors.Connector):
             "Who may read in Notion itself is not known to Sabio. Where a page below a root is shared with"
             " fewer people, name it in `roots` as well.",
             "Pages are found by reading all of them, at three requests a second: a thousand pages take some"
-            " ten minutes, at each sync and at each look at who may read.",
+            " ten minutes, at each sync and at each look at who may read: set `permissions_minutes` higher"
+            " where there are many.",
             "What belongs to another page is no part of a text: titles of pages that are mentioned,"
             " relations, rollups, copies of synced blocks (their original is read where it lies), linked"
             " views.",

@@ -8,6 +8,7 @@ from config.errors import ConfigError, UnavailableError
 from ingest import sync
 from ingest.ledger import chores, now, reading, requests, runs
 from ingest.ledger.owners import new_owner
+from ingest.ledger.tables import chores as chore_rows
 from ingest.ledger.tables import pending
 from ingest.ledger.tables import runs as run_rows
 from tests.doubles import MemoryConnector, differences, open_base
@@ -118,6 +119,20 @@ def test_the_chores_of_the_installation_and_of_each_source_are_due_from_the_ledg
             "gaps": 0,
             "sources": [],
         }
+
+
+def test_a_source_says_itself_how_often_its_readers_are_looked_up(kb):
+    jobs.refresh_permissions(kb, "wiki")
+    jobs.refresh_permissions(kb, "drive")
+    often = [
+        source.model_copy(update={"permissions_minutes": 360.0 if source.name == "wiki" else None})
+        for source in kb.settings.sources
+    ]
+    kb.settings = kb.settings.model_copy(update={"sources": tuple(often)})
+    with kb.ledger.write() as ledger:
+        ledger.execute(chore_rows.update().values(done_at=now() - timedelta(hours=2), lease_until=None))
+    looks = [job.source for job in jobs.due(kb, now()) if job.name == PERMISSIONS]
+    assert looks == ["drive"]
 
 
 def test_a_chore_that_fails_is_told_and_left_for_a_while(kb, caplog):

@@ -1,0 +1,198 @@
+"""Rows 1, 2, 3 and 35 of the reliability contract with one source of every kind at once: nobody is told what
+they may not read, and nobody is told a secret.
+"""
+
+import json
+import logging
+import random
+import re
+from dataclasses import asdict
+
+import pytest
+import yaml
+
+from bot.check import run_checks
+from bot.door import handle
+from bot.messages import Message, Outcome, Person
+from config.settings import load_settings
+from config.telemetry import start_logging
+from ingest.connectors import _http
+from ingest.knowledge import KnowledgeBase
+from ingest.refreshing import refresh_permissions
+from tests.contract.companies import PEOPLE, company, readable
+from tests.contract.test_injections import in_process, write_with
+from tests.contract.test_rights import CANARY, Listening
+from tests.contracts.permitting import PermittingWorld
+from tests.contracts.remote import RemoteWorld
+from tests.doubles import open_base
+from tests.ingest.connectors.web import Said
+from tests.ingest.test_reading_rights import age
+from workers.local import sync_sources
+
+STRANGER = "nobody@nowhere.net"
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch, loopback):
+    monkeypatch.setattr(_http, "_LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr("ingest.connectors._notion.PACE", 0)
+
+
+@pytest.fixture
+def sources(tmp_path):
+    with company(tmp_path) as made:
+        yield made
+
+
+def fill(sources, count):
+    """So many documents in each, with a word of its own each: by that word's number, where it is."""
+    made = {}
+    for number in range(count * len(sources)):
+        source = list(sources.values())[number % len(sources)]
+        words = f"The canary{number}x door code of the house is canary{number}x today."
+        made[number] = (source.name, source.world.create(f"page{number}.md", words.encode()))
+    return made
+
+
+def opened(tmp_path, sources):
+    given = {
+        name: {k: v for k, v in source.options.items() if k != "name"} for name, source in sources.items()
+    }
+    return open_base(tmp_path / "var", given, real_parsers=True)
+
+
+def asked(kb, allowed, questions, listening, chance):
+    """What was told to whom that must not be, and how often something was told."""
+    leaks, answered = [], 0
+    everything = sorted(set().union(*allowed.values()))
+    for number in range(questions):
+        person = chance.choice([*PEOPLE, STRANGER])
+        mine = sorted(allowed.get(person, ()))
+        wanted = chance.choice(mine if number % 2 and mine else everything)
+        listening.told.clear()
+        reply = handle(kb, Message(f"What is the canary{wanted}x door code today?", Person(person)))
+        told = json.dumps(asdict(reply), default=str) + " ".join(listening.told)
+        found = {int(one) for one in CANARY.findall(told)} - {wanted}
+        found |= {int(one) for one in CANARY.findall(str([*reply.citations, *reply.suggestions]))}
+        leaks += [(person, one, reply.outcome) for one in found - set(mine)]
+        answered += wanted in mine and reply.outcome in (Outcome.ANSWERED, Outcome.PARTIAL)
+    return leaks, answered
+
+
+def check_all(tmp_path, sources, documents, rounds, questions):
+    """Ask, change who may read, look again, and ask again; then let what is known grow old."""
+    chance, listening = random.Random(1), Listening()
+    made = fill(sources, documents)
+    with opened(tmp_path, sources) as kb:
+        write_with(kb, in_process(listening))
+        reports = sync_sources(kb, list(sources))
+        assert {report["outcome"] for report in reports} == {"done"}
+        assert sum(report["new"] for report in reports) >= len(made)
+        knowing = [source for source in sources.values() if isinstance(source.world, PermittingWorld)]
+        assert {source.name for source in knowing} <= kb.knowing
+        for _ in range(rounds):
+            allowed = readable(sources, made)
+            leaks, answered = asked(kb, allowed, questions, listening, chance)
+            assert leaks == []
+            assert answered > questions // 8
+            for source in knowing:
+                for _ in range(4):
+                    source.world.disturb(chance.randrange(10_000))
+                refresh_permissions(kb, source.name)
+        age(kb, 25)
+        closed = {number for number, (name, _) in made.items() if name in kb.knowing}
+        allowed = {person: mine - closed for person, mine in readable(sources, made).items()}
+        leaks, _ = asked(kb, allowed, questions, listening, chance)
+        assert leaks == []
+
+
+def test_nobody_is_told_what_they_may_not_read_in_any_of_all_sources(tmp_path, sources):
+    check_all(tmp_path, sources, documents=4, rounds=2, questions=40)
+
+
+@pytest.mark.contract
+def test_ten_thousand_questions_about_all_sources(tmp_path, sources):
+    check_all(tmp_path, sources, documents=200, rounds=10, questions=1_000)
+
+
+# Row 35
+
+
+def configured(tmp_path, sources, monkeypatch):
+    """A configuration of all of them, in which secrets are references to the environment; and the secrets."""
+    listed, secrets = [], set()
+    for source in sources.values():
+        options = source.options
+        for name, value in options.items():
+            secret = getattr(source.world, "secret", None)
+            if isinstance(value, str) and value and value in {secret, options.get("password")}:
+                variable = f"CANARY_{source.name}_{name}".upper()
+                monkeypatch.setenv(variable, value)
+                options[name] = f"${{{variable}}}"
+        secrets |= {value for value in (getattr(source.world, "secret", None),) if value}
+        listed.append(options)
+    file = tmp_path / "sabio.yaml"
+    file.write_text(yaml.safe_dump({"translation": "none", "data": "var", "sources": listed}))
+    return load_settings(file), secrets
+
+
+def echoes(asked):
+    """What a careless server says: all that it was sent."""
+    return json.dumps({"error": f"{asked.path} {asked.headers} {asked.body!r}"}).encode()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 200])
+def test_no_secret_is_in_what_is_logged_kept_or_shown_when_a_source_refuses(
+    tmp_path, sources, monkeypatch, restored_logging, capfd, status
+):
+    settings, secrets = configured(tmp_path, sources, monkeypatch)
+    start_logging(settings.log.model_copy(update={"level": "debug"}), settings.secrets)
+    for source in sources.values():
+        if isinstance(source.world, RemoteWorld):
+            source.world.relay.interfere = lambda asked: Said(status, echoes(asked))
+    findings = run_checks(settings.file, None)
+    with KnowledgeBase(settings) as kb:
+        for name in sources:
+            try:
+                sync_sources(kb, [name])
+            except Exception as error:
+                logging.getLogger("ingest").exception("%s", error)
+    told = "".join(capfd.readouterr()) + str(findings)
+    kept = b"".join(one.read_bytes() for one in (tmp_path / "var").glob("ledger.db*"))
+    assert [one for one in secrets if one in told or one.encode() in kept] == []
+    assert "s3" in told
+
+
+@pytest.mark.parametrize("crashing", ["send", "scanned", "planned", "fetched", "parsed", "published"])
+def test_no_secret_is_in_what_a_crash_leaves_behind(
+    tmp_path, sources, monkeypatch, restored_logging, capfd, crashing
+):
+    settings, secrets = configured(tmp_path, sources, monkeypatch)
+    start_logging(settings.log.model_copy(update={"level": "debug"}), settings.secrets)
+    fill(sources, 1)
+
+    def crash(*_args, **_options):
+        raise RuntimeError(f"unexpected: {' '.join(sorted(secrets))}")
+
+    def observe(step, _title=""):
+        if step == crashing:
+            crash()
+
+    if crashing == "send":
+        monkeypatch.setattr("ingest.connectors._connections.Connections.send", crash)
+    with KnowledgeBase(settings) as kb:
+        for name, source in sources.items():
+            if not isinstance(source.world, RemoteWorld):
+                continue
+            try:
+                sync_sources(kb, [name], observe=observe)
+            except Exception as error:
+                logging.getLogger("ingest").exception("%s", error)
+            else:
+                raise AssertionError(f"{name} did not crash at {crashing}")
+    known = [one for one in secrets if one in settings.secrets]
+    assert len(known) >= 5
+    told = "".join(capfd.readouterr())
+    kept = b"".join(one.read_bytes() for one in (tmp_path / "var").glob("ledger.db*"))
+    assert [one for one in known if one in told or one.encode() in kept] == []
+    assert re.search("unexpected", told)
