@@ -37,17 +37,15 @@ from ingest.ledger import (
 )
 from ingest.ledger.claims import Work
 from ingest.ledger.owners import kept_alive, new_owner
-from ingest.listing import Listing, list_changes, list_whole
 from ingest.observing import STEPS, Observer, unobserved
 from ingest.planning import FETCH, REINDEX, Brake, Plan, plan
 from ingest.publishing import carry_out, recipe
+from ingest.taking import take_listing, warnings_of, why_empty
 
 __all__ = ["STEPS", "Observer", "finish", "recipe", "scan", "unobserved", "work"]
 
 _MANY = 500
 """Documents after which the database should take stock of its tables."""
-_WHOLE = timedelta(days=7)
-"""After so long a source is listed as a whole again: what it tells of changes may lack some."""
 _AT_ONCE = 4
 """Bodies that one worker holds in memory."""
 
@@ -94,9 +92,9 @@ def scan(
     with bind(run=run, source=source), span("scan", run=run, source=source) as told:
         try:
             with kept_alive(kb.ledger, seconds, lambda ledger: runs.renew_scan(ledger, lease, seconds)):
-                listing = _list(kb, source, whole=begun.full or begun.by_hand or not scheduled)
+                listing = take_listing(kb, source, whole=begun.full or begun.by_hand or not scheduled)
                 observe("scanned", source)
-                warnings = _warnings(kb, source, listing, begun)
+                warnings = warnings_of(kb, source, listing, run, full=begun.full)
                 decided = _decide(kb, source, listing.entries, begun)
             with kb.ledger.write() as ledger:
                 if scheduled and not begun.by_hand and hold_of(kb.settings, ledger, source):
@@ -118,34 +116,6 @@ def scan(
             log.info("the scan failed: %s", reason)
             raise
     return run
-
-
-def _list(kb: KnowledgeBase, source: str, *, whole: bool) -> Listing:
-    """What a source lists: `whole`, or where it was listed as a whole lately, by what changed since."""
-    connector, own, began = kb.connectors[source], kb.settings.groups, now()
-    if not whole:
-        with kb.ledger.read() as ledger:
-            last = access.last_listing(ledger, source)
-        if last is not None and last.whole_at > began - _WHOLE:
-            listing = list_changes(connector, own, began, last.cursor, last.listed)
-            if listing is not None:
-                return listing
-            log.info("the source does not know its changes any more: all of it is listed")
-    return list_whole(connector, own, began)
-
-
-def _warnings(kb: KnowledgeBase, source: str, listing: Listing, begun: runs.Begun) -> list[str]:
-    """What is probably not meant, as sentences: of the first sync and of every one from scratch all of it."""
-    with kb.ledger.read() as ledger:
-        first = reading.last_outcome(ledger, source, but=begun.run) is None
-    said = list(kb.connectors[source].preflight()) if first or begun.full else []
-    unread = sum(entry.readers is None for entry in listing.entries)
-    if unread:
-        whose = f"{unread:,} of its {len(listing.entries):,} documents"
-        said.append(f"nobody may read {whose}: no readers are known; look at `readers`")
-    for sentence in said:
-        log.warning("%s", sentence)
-    return said
 
 
 def _decide(kb: KnowledgeBase, source: str, listing: Sequence[Entry], begun: runs.Begun) -> Plan:
@@ -293,15 +263,8 @@ def _close(kb: KnowledgeBase, report: Mapping[str, Any], retired: Sequence[str])
         outcome = "held" if report["held"] or held else "done"
         why = held.in_words() if held else None
         if report["kind"] == runs.SYNC and not (report["scanned"] or report["removed"] or report["held"]):
-            outcome, why = "failed", _empty(kb, source)
+            outcome, why = "failed", why_empty(kb.connectors[source])
         return runs.close_run(ledger, report["run"], outcome, still_answerable=answerable, error=why)
-
-
-def _empty(kb: KnowledgeBase, source: str) -> str:
-    """Why a sync that listed nothing is none that went well."""
-    connector = kb.connectors[source]
-    options = sorted(connector.model_fields_set - {"name", "readers"})
-    return f"no documents are listed there; look at {', '.join(f'`{option}`' for option in options)}"
 
 
 def _put_right(kb: KnowledgeBase, collection: Collection, source: str, *, full: bool) -> None:

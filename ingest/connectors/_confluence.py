@@ -1,31 +1,30 @@
-"""What Confluence is asked in the same words in the Cloud and in a Data Center, and how its replies are read.
+"""What Confluence is made of, and how its API is asked, in the Cloud and in a Data Center.
 
-Who may read a page is told by its space, by the page and by each page above it: only who is named by all of
-them (https://support.atlassian.com/confluence-cloud/docs/manage-permissions-on-the-page-level/).
+Both send lists in pages and say where the next one is, in `_links.next` or in a `Link` header, from the host
+on or from the site on.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from config.errors import ConfigError, DocumentError
+from config.errors import ConfigError
 from ingest.connectors._http import Home, Http
-from ingest.documents import EVERYONE, Readers
 
 Json = dict[str, Any]
 
 _LONGEST = 50_000_000
 """Bytes of a reply that is no file."""
-PAGE, BLOG, ATTACHMENT, FOLDER = "page", "blogpost", "attachment", "folder"
+PAGE, BLOG, ATTACHMENT = "page", "blogpost", "attachment"
 CURRENT = "current"
+_HIDDEN = frozenset({403, 404, 410})
+"""A system that does not show a thing may say that it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,171 +54,90 @@ class Item:
     changed: datetime | None = None
     author: str | None = None
     """Their name."""
+    author_account: str | None = None
+    """What they are known by, where the name is not told."""
     link: str | None = None
     """Its address for people, as the system writes it."""
     media_type: str = "text/html"
     size: int | None = None
+    restrictions: Any = None
+    """Who may read it by what is said of it alone, where the listing told that."""
+    has_files: bool = True
+    """False: the listing told that there are no attachments."""
 
 
-class Site(ABC):
-    """One Confluence. Thread-safe."""
+class Api:
+    """Asks one site. Thread-safe."""
 
-    first_page: int
-    """How many things are asked for at once."""
-
-    def __init__(self, source: str, home: Home, people_domain: str | None) -> None:
-        """`people_domain`: where people have their e-mail who are known by a user name alone."""
-        self._source, self._domain = source, people_domain
-        self._http = Http(home)
+    def __init__(self, source: str, home: Home) -> None:
+        self._source, self._http = source, Http(home)
         self.root = home.url.rstrip("/")
-        self._people: dict[str, tuple[str, str | None]] = {}
-        self._turn = threading.Lock()
-        self.titles: dict[str, str] = {}
-        """The groups that readers named: what people call them, by the key that they are asked for by."""
 
-    # What each deployment says in its own words
-
-    @abstractmethod
-    def spaces(self) -> Iterator[Space]:
-        """All spaces that the token's owner may see."""
-
-    @abstractmethod
-    def items(self, space: Space) -> Iterator[Item]:
-        """The pages and blog posts of a space, those that are not current among them where they are told."""
-
-    @abstractmethod
-    def attachments(self, item: Item) -> Iterator[Item]:
-        """The attachments of a page or post."""
-
-    @abstractmethod
-    def above(self, kind: str, id_: str) -> Item | None:
-        """What pages lie in besides pages; None where it may not be seen."""
-
-    @abstractmethod
-    def space_readers(self, space: Space) -> Readers | None:
-        """Who may read a space at all; None where that may not be seen."""
-
-    @abstractmethod
-    def text(self, kind: str, id_: str) -> tuple[str, str]:
-        """Title and HTML of a page or post. Raises `DocumentError` where it is gone."""
-
-    @abstractmethod
-    def file_address(self, id_: str) -> str:
-        """Where the newest version of an attachment is. Raises `DocumentError` where it is gone."""
-
-    @abstractmethod
-    def members(self, group: str) -> Iterator[Json]:
-        """The people in a group, as they are told. Raises `DocumentError` for a group that is gone."""
-
-    @abstractmethod
-    def _account(self, user: Mapping[str, Any]) -> str:
-        """What a person is known by."""
-
-    @abstractmethod
-    def _asked_for(self, account: str) -> Json:
-        """A person, asked for by their account."""
-
-    # What is the same in both
-
-    def restrictions(self, id_: str) -> Readers | None:
-        """Who may read a thing by what is said of it alone: `everyone` where nothing is; None where that may
-        not be seen."""
-        path = f"rest/api/content/{id_}/restriction/byOperation"
-        said = self.may_see(path, params={"expand": "read.restrictions.user,read.restrictions.group"})
-        if not isinstance(said, dict):
-            return None
-        read = (said.get("read") or {}).get("restrictions") or {}
-        users, groups = self._all_of(id_, read, "user"), self._all_of(id_, read, "group")
-        if not users and not groups:
-            return frozenset({EVERYONE})
-        return frozenset({*map(self.person, users), *map(self.group, groups)})
-
-    def _all_of(self, id_: str, read: Mapping[str, Any], who: str) -> Sequence[Json]:
-        """All that are named; a restriction tells the first of many only."""
-        told = read.get(who) or {}
-        found = list(told.get("results") or ())
-        if len(found) < int(told.get("size") or 0) or (told.get("_links") or {}).get("next"):
-            path = f"rest/api/content/{id_}/restriction/byOperation/read"
-            for said in self.pages(path, {"expand": f"restrictions.{who}"}):
-                more = ((said.get("restrictions") or {}).get(who) or {}).get("results") or ()
-                found += [one for one in more if one not in found]
-        return found
-
-    def person(self, user: Mapping[str, Any]) -> str:
-        """The principal of a person, of whom the system tells more where this says too little."""
-        account = self._account(user)
-        return self._learnt(user)[1] or self.person_by(account)
-
-    def person_by(self, account: str) -> str:
-        """The principal of a person of whom only the account is known."""
-        return self._known(account)[1] or f"user:{self._source}/{account}"
-
-    def name_of(self, account: str | None) -> str | None:
-        """What people call the person of an account; None where nobody tells."""
-        return (self._known(account)[0] or None) if account else None
-
-    def group(self, group: Mapping[str, Any]) -> str:
-        """The principal of a group."""
-        key = str(group.get("id") or group.get("name"))
-        with self._turn:
-            self.titles[key] = str(group.get("name") or self.titles.get(key) or key)
-        return f"group:{self._source}/{key}"
-
-    def _known(self, account: str) -> tuple[str, str | None]:
-        """A person's name, and principal where the e-mail is told."""
-        if account not in self._people:
-            try:
-                self._people[account] = self._learnt(self._asked_for(account))
-            except DocumentError:
-                self._people[account] = "", None
-        return self._people[account]
-
-    def _learnt(self, user: Mapping[str, Any]) -> tuple[str, str | None]:
-        name, email = str(user.get("displayName") or user.get("publicName") or ""), user.get("email")
-        if not email and self._domain and user.get("username"):
-            email = f"{user['username']}@{self._domain}"
-        return name, f"user:{str(email).strip().lower()}" if email and "@" in str(email) else None
-
-    def said(self, path: str, **sent: Any) -> Json:
-        """A reply that is an object. Raises as `Http.json`."""
-        said = self._http.json(self._at(path), **sent)
-        if not isinstance(said, dict):
-            raise ConfigError(f"source {self._source}: url: what answers at {self.root} is no Confluence")
-        return said
-
-    def download(self, address: str, limit: int) -> bytes | None:
-        """A file, or None where it is larger than `limit` bytes. Raises as `Http.download`."""
-        return self._http.download(self._at(address), limit)
-
-    def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[Json]:
-        """All pages of a listing, to the end that it says itself."""
-
-        def ask(further: str | None) -> tuple[Json, str | None]:
-            said = self.said(further) if further else self.said(path, params=params)
-            return said, (said.get("_links") or {}).get("next")
-
-        return self._http.pages(ask)
+    def said(self, path: str, **params: Any) -> Json:
+        """A reply that is an object. Raises as `Http.ask`."""
+        return self._page(path, params)[0]
 
     def results(self, path: str, **params: Any) -> Iterator[Json]:
-        """What all pages of a listing name."""
-        for said in self.pages(path, {"limit": self.first_page, **params}):
+        """What all pages of a list name, to the end that it says itself. Raises as `Http.ask`."""
+        for said in self._pages(path, params, None):
             yield from said.get("results") or ()
 
-    def may_see(self, path: str, **sent: Any) -> Any:
-        """A reply in JSON, or None where this may not be seen, or is not there. Raises as `Http.json`."""
-        reply = self._http.reply(self._at(path), _LONGEST, **sent)
-        if reply.status in {403, 404}:
+    def may_see(self, path: str, refused: Iterable[int] = (), **params: Any) -> Any:
+        """A reply in JSON, or None where this may not be seen or is not there, as the status says (`refused`:
+        others that mean the same). Raises as `Http.ask`."""
+        reply = self._http.reply(self._at(path), _LONGEST, params=params)
+        if reply.status in _HIDDEN or reply.status in refused:
             return None
         if reply.status >= 400 or reply.body is None:
-            return self._http.json(self._at(path), **sent)  # which tells what is wrong
+            return self.said(path, **params)  # which tells what is wrong
         try:
             return json.loads(reply.body)
         except ValueError:
             return None
 
+    def may_list(self, path: str, refused: Iterable[int] = (), **params: Any) -> list[Json] | None:
+        """All that a list names, or None as in `may_see`."""
+        first = self.may_see(path, refused, **params)
+        if isinstance(first, list):
+            return first
+        if not isinstance(first, dict) or "results" not in first:
+            return None
+        found = list(first["results"] or ())
+        if further := _next(first):
+            for said in self._pages(path, params, further):
+                found += said.get("results") or ()
+        return found
+
+    def download(self, address: str, limit: int) -> bytes | None:
+        """A file, or None where it is larger than `limit` bytes. Raises as `Http.download`."""
+        return self._http.download(self._at(address), limit)
+
     def address(self, link: str | None) -> str | None:
-        """An address for people: links are told from the site on, or from its host on."""
-        return self._at(link) if link else None
+        """The address for people that a link of a reply stands for."""
+        return quote(self._at(link), safe=":/?#[]@!$&'()*+,;=%~") if link else None
+
+    def _pages(self, path: str, params: Mapping[str, Any], start: str | None) -> Iterator[Json]:
+        def ask(further: str | None) -> tuple[Json, str | None]:
+            further = further or start
+            if further is None:
+                return self._page(path, params)
+            return self._page(f"{path}{further}" if further.startswith("?") else further, None)
+
+        return self._http.pages(ask)
+
+    def _page(self, path: str, params: Mapping[str, Any] | None) -> tuple[Json, str | None]:
+        """A reply that is an object, and where the next one is."""
+        reply = self._http.ask(self._at(path), params=params or None)
+        try:
+            said = reply.json()
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise ConfigError(
+                f"source {self._source}: url: what answers at {self.root} is no Confluence; is it the address"
+                " of the site, and is `deployment` right?"
+            )
+        return said, _next(said) or (reply.links.get("next") or {}).get("url")
 
     def _at(self, link: str) -> str:
         if link.startswith(("https://", "http://")):
@@ -230,6 +148,10 @@ class Site(ABC):
         return f"{self.root}/{link.lstrip('/')}"
 
 
+def _next(said: Mapping[str, Any]) -> str | None:
+    return (said.get("_links") or {}).get("next") or None
+
+
 def as_html(title: str, body: str) -> bytes:
     """A page of its own, with its title."""
     return (
@@ -237,6 +159,10 @@ def as_html(title: str, body: str) -> bytes:
     )
 
 
-def read_time(said: str | None) -> datetime | None:
-    """A moment as Confluence writes it."""
-    return datetime.fromisoformat(said).astimezone(UTC) if said else None
+def read_time(said: Any) -> datetime | None:
+    """A moment as Confluence writes it; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(str(said))
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import httpx
 
 from config.errors import ConfigError, UnavailableError
+from config.secrets import mask
 from ingest.connectors._http import Home, Http
 
 DRIVE = "https://www.googleapis.com/auth/drive.readonly"
@@ -220,6 +222,10 @@ def look_at(reply: httpx.Response) -> bool:
     raise RefusedError(reply.status_code, reason, words)
 
 
+_CODE = re.compile(r"[\w.-]{1,80}")
+_JWT = re.compile(r"[\w-]{16,}\.[\w-]{16,}\.[\w-]{16,}")
+
+
 def _reason(reply: httpx.Response) -> tuple[str, str]:
     try:
         said = reply.json()
@@ -227,11 +233,14 @@ def _reason(reply: httpx.Response) -> tuple[str, str]:
         return "", ""
     error = said.get("error") if isinstance(said, dict) else None
     if isinstance(error, str):  # as OAuth 2.0 says it, RFC 6749, section 5.2
-        return error, str(said.get("error_description") or "")
-    if not isinstance(error, dict):
+        code, words = error, said.get("error_description")
+    elif isinstance(error, dict):
+        [first, *_] = error.get("errors") or [{}]
+        code, words = str(first.get("reason") or error.get("status") or ""), error.get("message")
+    else:
         return "", ""
-    [first, *_] = error.get("errors") or [{}]
-    return str(first.get("reason") or error.get("status") or ""), str(error.get("message") or "")
+    # What is no word may say again what was sent, as words may.
+    return code if _CODE.fullmatch(code) else "", _JWT.sub("…", mask(str(words or ""), ()))
 
 
 def _bearer(token: str) -> dict[str, str]:

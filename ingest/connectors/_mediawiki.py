@@ -125,16 +125,22 @@ class Wiki:
     def _sign_in(self) -> None:
         """https://www.mediawiki.org/wiki/API:Login"""
         tokens = self._said({"action": "query", "meta": "tokens", "type": "login"})
-        token = self._judged(tokens, _error(tokens))["query"]["tokens"]["logintoken"]
+        token = _told(self._judged(tokens, _error(tokens)), "tokens").get("logintoken")
         password = self._password.get_secret_value() if self._password else ""
         given = {"action": "login", "lgname": self._user, "lgpassword": password, "lgtoken": token}
-        said = self._said(given, method="POST").get("login") or {}
-        if said.get("result") != "Success":
+        result = (self._said(given, method="POST").get("login") or {}).get("result", "no result")
+        if result != "Success" and not (result == "Aborted" and self._is_signed_in()):
             raise ConfigError(
-                f"source {self._source}: the wiki does not let `user` in ({said.get('result', 'no result')});"
-                " look at `user` (as `Anna@sabio`) and `password`: see Special:BotPasswords of the wiki"
+                f"source {self._source}: the wiki does not let `user` in ({result}); look at `user` (as"
+                " `Anna@sabio`) and `password`: see Special:BotPasswords of the wiki"
             )
         self._session += 1
+
+    def _is_signed_in(self) -> bool:
+        """Whether the wiki had let us in before, and its answer was lost on the way: it refuses to do so
+        again in the same session."""
+        about = _told(self._said({"action": "query", "meta": "userinfo"}), "userinfo")
+        return bool(about.get("id")) and "anon" not in about
 
     def _said(self, wanted: Mapping[str, Any], method: str = "GET") -> Json:
         given = {**wanted, "format": "json", "formatversion": 2, "errorformat": "plaintext", "maxlag": _LAG}
@@ -161,6 +167,11 @@ class Wiki:
 def _error(said: Json) -> str | None:
     errors = said.get("errors") or ()
     return str(errors[0].get("code")) if errors else None
+
+
+def _told(said: Json, what: str) -> Json:
+    """A part of what was asked for; empty where it is missing."""
+    return (said.get("query") or {}).get(what) or {}
 
 
 def _throttled(reply: httpx.Response) -> bool:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, PrivateAttr, SecretStr, field_validator, model_validator
 
 from config.errors import ConfigError, DocumentError
+from config.fields import Principals
 from ingest import connectors
 from ingest.connectors._rules import Rules
 from ingest.connectors._sharepoint import Graph, Place
@@ -76,10 +77,10 @@ class Connector(connectors.Connector):
     """The addresses of people whose OneDrive is read."""
     drives: tuple[str, ...] = ()
     """Only these drives of them, by name, as `Documents`, or by id. Not set: all."""
-    site_groups: dict[str, Readers] = Field(default_factory=dict)
+    site_groups: dict[str, Principals] = Field(default_factory=dict)
     """Who is in groups that sites keep themselves, by the group's name, as principals:
     `{"HR Members": ["group:hr"]}`. Those that are not named have no members."""
-    organization: Readers = frozenset()
+    organization: Principals = frozenset()
     """Who *everyone except external users* is, as principals, as `domain:acme.com`. Not set: nobody."""
     marks: bool = False
     """Ask only of what Graph marks as having readers of its own, and believe of the rest that it has those of

@@ -1,7 +1,7 @@
 """A Confluence on loopback that speaks as the Cloud does, and as a Data Center: one wiki, two dialects.
 
-Requests that the documentation does not allow are answered with 400. Lists come in pages of two, and links to
-what follows as each deployment writes them. Who may read is worked out by rules of its own.
+Requests that the documentation does not allow are answered with 400 and remembered. Lists come in pages of
+two, and links to what follows as each deployment writes them.
 
 https://developer.atlassian.com/cloud/confluence/rest/v2/intro/ (what is at `/wiki/api/v2`)
 https://developer.atlassian.com/cloud/confluence/rest/v1/intro/ (what is at `/wiki/rest/api`)
@@ -14,11 +14,10 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from tests.ingest.connectors.fake_confluence_wiki import Space, Thing, Wiki
 from tests.ingest.connectors.web import Asked, Said, Web
 
 Json = dict[str, Any]
@@ -26,176 +25,155 @@ FEW = 2
 """Things on a page of a list."""
 EMAIL, TOKEN = "bot@acme.com", "a-token-of-nobody-at-all"
 WHEN = "2026-03-01T10:00:00.000Z"
+_RESTRICTIONS = {"restrictions.read.restrictions.user", "restrictions.read.restrictions.group"}
 
 
-@dataclass
-class Space:
-    """`readers` are e-mails, group names and `anonymous`."""
-
-    id: str
-    key: str
-    kind: str = "global"
-    status: str = "current"
-    readers: set[str] = field(default_factory=set)
-    told: bool = True
-    """Whether the bot may see its permissions."""
+def _up_to(most: int) -> Callable[[str], bool]:
+    return lambda said: said.isdecimal() and 0 < int(said) <= most
 
 
-@dataclass
-class Thing:
-    """A page, post, attachment or folder. `readers`: who is named by restrictions; none: no restriction."""
-
-    id: str
-    kind: str
-    space: Space
-    title: str
-    body: bytes = b""
-    parent: Thing | None = None
-    status: str = "current"
-    version: int = 1
-    readers: set[str] = field(default_factory=set)
-    told: bool = True
+def _one_of(*words: str) -> Callable[[str], bool]:
+    return lambda said: set(said.split(",")) <= set(words)
 
 
-class Wiki:
-    """What there is, and who may read it."""
-
-    def __init__(self) -> None:
-        self.numbers = count(101)
-        self.spaces: dict[str, Space] = {}
-        self.things: dict[str, Thing] = {}
-        self.groups: dict[str, set[str]] = {}
-        self.hidden: set[str] = set()
-        """People who hide their e-mail."""
-
-    def add_space(self, key: str, *readers: str, **more: Any) -> Space:
-        space = self.spaces[key] = Space(str(next(self.numbers)), key, readers=set(readers), **more)
-        return space
-
-    def add(
-        self, kind: str, space: Space, title: str, body: bytes = b"", parent: Thing | None = None
-    ) -> Thing:
-        number = f"att{next(self.numbers)}" if kind == "attachment" else str(next(self.numbers))
-        thing = self.things[number] = Thing(number, kind, space, title, body, parent)
-        return thing
-
-    def remove(self, thing: Thing) -> None:
-        """For good; what lies in it goes to what it lay in, as in Confluence."""
-        for other in list(self.things.values()):
-            if other.parent is thing and other.kind == "attachment":
-                self.remove(other)
-            elif other.parent is thing:
-                other.parent = thing.parent
-        del self.things[thing.id]
-
-    def may_read(self, person: str, thing: Thing) -> bool:
-        here: Thing | None = thing
-        while here is not None:
-            if here.readers and not self._is_named(person, here.readers):
-                return False
-            here = here.parent
-        return "anonymous" in thing.space.readers or self._is_named(person, thing.space.readers)
-
-    def _is_named(self, person: str, readers: set[str]) -> bool:
-        return person in readers or any(person in self.groups.get(one, ()) for one in readers)
+def _anything(_: str) -> bool:
+    return True
 
 
-Route = Callable[..., Any]
+_CURSOR = {"limit": _up_to(250), "cursor": _anything}
+_START = {"limit": _up_to(200), "start": str.isdecimal}
+_NAMED = {"expand": _one_of("restrictions.user", "restrictions.group", "content")}
+_CQL = re.compile(r'space = "([^"]+)" and type in \(page, blogpost\)')
+_CONTENT = _one_of(
+    "version", "ancestors", "space", "body.view", "body.storage", "children.attachment", *_RESTRICTIONS
+)
+# Paths, the parameters that the documentation knows there with what they may say, and who answers.
+_CLOUD: list[tuple[str, dict[str, Callable[[str], bool]], str]] = [
+    (r"/api/v2/spaces", {**_CURSOR, "keys": _anything, "status": _one_of("current", "archived"),
+                         "type": _one_of("global", "collaboration", "knowledge_base", "personal")}, "spaces"),
+    (r"/api/v2/spaces/(\d+)/(pages|blogposts)",
+     {**_CURSOR, "status": _one_of("current", "archived", "deleted", "trashed"),
+      "body-format": _one_of("storage", "atlas_doc_format")}, "items"),
+    (r"/api/v2/spaces/(\d+)/permissions", _CURSOR, "space_permissions"),
+    (r"/api/v2/(?:pages|blogposts)/(\d+)/attachments",
+     {**_CURSOR, "status": _one_of("current", "archived", "trashed")}, "files"),
+    (r"/api/v2/(pages|blogposts|folders)/(\d+)",
+     {"body-format": _one_of("storage", "atlas_doc_format", "view", "export_view", "styled_view")}, "item"),
+    (r"/api/v2/attachments/(att\d+)", {}, "file"),
+    (r"/rest/api/content/search", {"limit": _up_to(250), "cursor": _anything,
+                                   "cql": lambda said: bool(_CQL.fullmatch(said)),
+                                   "expand": _one_of("childTypes.attachment", *_RESTRICTIONS)}, "search"),
+    (r"/rest/api/group/by-id", {"id": _anything}, "group_by_id"),
+    (r"/rest/api/group/([^/]+)/membersByGroupId", _START, "members"),
+    (r"/rest/api/user", {"accountId": _anything}, "person"),
+    (r"/rest/api/content/(\w+)/restriction/byOperation", _NAMED, "restrictions"),
+    (r"/rest/api/content/(\w+)/restriction/byOperation/read", {**_START, **_NAMED}, "read_restriction"),
+    (r"/download/attachments/(att\d+)", {}, "bytes"),
+]  # fmt: skip
+_DATA_CENTER: list[tuple[str, dict[str, Callable[[str], bool]], str]] = [
+    (r"/rest/api/space", {**_START, "type": _anything, "status": _anything}, "dc_spaces"),
+    (r"/rest/api/space/([^/]+)/permissions", {}, "dc_permissions"),
+    (r"/rest/api/space/([^/]+)/permissions/anonymous", {}, "dc_strangers"),
+    (r"/rest/api/content", {**_START, "spaceKey": _anything, "type": _one_of("page", "blogpost"),
+                            "status": _one_of("current", "trashed", "any"), "expand": _CONTENT}, "dc_items"),
+    (r"/rest/api/content/(\d+)/child/attachment", {**_START, "expand": _CONTENT}, "dc_files"),
+    (r"/rest/api/content/(\w+)", {"status": _anything, "expand": _CONTENT}, "dc_item"),
+    (r"/rest/api/group/([^/]+)/member", _START, "members"),
+    (r"/rest/api/group/([^/]+)/groupmember", _START, "dc_nested"),
+    (r"/rest/api/user", {"key": _anything, "username": _anything}, "dc_person"),
+    (r"/rest/api/content/(\w+)/restriction/byOperation", _NAMED, "restrictions"),
+    (r"/rest/api/content/(\w+)/restriction/byOperation/read", {**_START, **_NAMED}, "read_restriction"),
+    (r"/download/attachments/(att\d+)", {}, "bytes"),
+]  # fmt: skip
 
 
 class FakeConfluence(Web):
     """Serves a wiki: the Cloud below `/wiki`, a Data Center below `/`."""
 
-    def __init__(self, wiki: Wiki) -> None:
+    def __init__(self, wiki: Wiki, *, cloud: bool) -> None:
         super().__init__()
-        self.wiki, self.token = wiki, TOKEN
+        self.wiki, self.token, self._cloud = wiki, TOKEN, cloud
+        self._root = "/wiki" if cloud else ""
         self.refused: list[str] = []
         """Requests that the documentation does not allow."""
+        self.searches = True
+        """Whether the bot may search."""
+        self.heeds_status = True
+        """Whether lists of pages are of the status that was asked for."""
+        self.links = "usual"
+        """How lists say where the next page is: `usual` for the deployment, `header`, `base` or `whole`."""
         self.answer = self._answer
-        paged, dc = {"limit", "cursor"}, {"limit", "start"}
-        restricted = {"expand", "start", "limit"}
-        self._routes: list[tuple[str, set[str], Route]] = [
-            (r"/wiki/api/v2/spaces", {*paged, "keys", "status", "type"}, self._spaces),
-            (r"/wiki/api/v2/spaces/(\d+)/(pages|blogposts)", {*paged, "status", "body-format"}, self._items),
-            (r"/wiki/api/v2/spaces/(\d+)/permissions", paged, self._space_permissions),
-            (r"/wiki/api/v2/(?:pages|blogposts)/(\d+)/attachments", {*paged, "status"}, self._files),
-            (r"/wiki/api/v2/(pages|blogposts|folders)/(\d+)", {"body-format", "status"}, self._item),
-            (r"/wiki/api/v2/attachments/(att\d+)", set(), self._file),
-            (r"/wiki/rest/api/group/([^/]+)/membersByGroupId", dc, self._members),
-            (r"/wiki/rest/api/user", {"accountId"}, self._person),
-            (r"(?:/wiki)?/rest/api/content/(\w+)/restriction/byOperation", restricted, self._restrictions),
-            (
-                r"(?:/wiki)?/rest/api/content/(\w+)/restriction/byOperation/read",
-                restricted,
-                self._read_restriction,
-            ),
-            (r"(?:/wiki)?/download/attachments/(att\d+)", set(), self._bytes),
-            (r"/rest/api/space", {*dc, "type", "status"}, self._dc_spaces),
-            (r"/rest/api/space/([^/]+)/permissions", set(), self._dc_permissions),
-            (r"/rest/api/content", {*dc, "spaceKey", "type", "status", "expand"}, self._dc_items),
-            (r"/rest/api/content/(\d+)/child/attachment", {*dc, "expand"}, self._dc_files),
-            (r"/rest/api/content/(\w+)", {"status", "expand"}, self._dc_item),
-            (r"/rest/api/group/([^/]+)/member", dc, self._dc_members),
-            (r"/rest/api/user", {"key", "username"}, self._dc_person),
-        ]
 
     def _answer(self, asked: Asked) -> Said:
         parts = urlsplit(asked.path)
-        self._cloud = parts.path.startswith("/wiki/")
         basic = "Basic " + b64encode(f"{EMAIL}:{self.token}".encode()).decode()
         if asked.headers.get("Authorization") != (basic if self._cloud else f"Bearer {self.token}"):
             return Said(401, b'{"statusCode": 401}')
         given = dict(parse_qsl(parts.query, keep_blank_values=True))
-        for pattern, known, route in self._routes:
-            if found := re.fullmatch(pattern, parts.path):
-                if asked.method != "GET" or set(given) - known or int(given.get("limit", 25)) > 250:
+        for pattern, known, name in _CLOUD if self._cloud else _DATA_CENTER:
+            if found := re.fullmatch(self._root + pattern, parts.path):
+                allowed = all(key in known and known[key](said) for key, said in given.items())
+                if asked.method != "GET" or not allowed:
                     self.refused.append(asked.path)
                     return Said(400, b'{"statusCode": 400}')
-                said = route(*map(unquote, found.groups()), parts.path, given)
-                if isinstance(said, Said):
-                    return said
-                if said is None:
-                    return Said(404, b'{"statusCode": 404}')
-                return Said(200, json.dumps(said).encode(), {"Content-Type": "application/json"})
+                return self._told(getattr(self, f"_{name}")(*map(unquote, found.groups()), parts.path, given))
         self.refused.append(asked.path)
         return Said(404, b'{"statusCode": 404}')
 
+    @staticmethod
+    def _told(said: Any) -> Said:
+        if isinstance(said, Said):
+            return said
+        if said is None:
+            return Said(404, b'{"statusCode": 404}')
+        link = said.pop("Link", None) if isinstance(said, dict) else None
+        headers = {"Content-Type": "application/json", **({"Link": link} if link else {})}
+        return Said(200, json.dumps(said).encode(), headers)
+
     def _page(self, listed: list[Json], path: str, given: Json) -> Json:
         """A page of a list, and where the next one is."""
-        name = "start" if "/rest/api/" in path else "cursor"
+        first = "/rest/api/" in path and "/search" not in path
+        name = "start" if first else "cursor"
         start = int(given.get(name, 0))
         few = listed[start : start + min(FEW, int(given.get("limit", FEW)))]
-        links: Json = {"base": self.url.rstrip("/") + ("/wiki" if self._cloud else "")}
+        links: Json = {"base": self.url.rstrip("/") + self._root}
+        said: Json = {"results": few, "_links": links}
+        if "/rest/api/" in path:
+            said |= {"start": start, "limit": FEW, "size": len(few)}
         if start + len(few) < len(listed):
-            query = urlencode({**given, name: start + len(few)})
-            # In the Cloud from the host on; in a Data Center, and in version 1, from the site on.
-            links["next"] = f"{path.removeprefix('/wiki') if name == 'start' else path}?{query}"
-        return {"results": few, "_links": links, "start": start, "limit": FEW, "size": len(few)}
+            below = f"{path.removeprefix(self._root)}?{urlencode({**given, name: start + len(few)})}"
+            from_host = f"{self._root}{below}"
+            if self.links == "header":
+                said["Link"] = f'<{from_host}>; rel="next"'
+            else:
+                # In the Cloud from the host on; in a Data Center, and in version 1, from the site on.
+                usual = below if "/rest/api/" in path else from_host
+                links["next"] = {"base": below, "whole": links["base"] + below}.get(self.links, usual)
+        return said
 
-    def _listed(self, space: Space | None, kind: str) -> list[Thing]:
-        return [one for one in self.wiki.things.values() if one.space is space and one.kind == kind]
+    def _seen(self, space: Space | None, kind: str) -> list[Thing]:
+        things = [one for one in self.wiki.things.values() if one.space is space and one.seen]
+        return [one for one in things if one.kind == kind]
 
     def _space(self, number: str) -> Space | None:
         return next((one for one in self.wiki.spaces.values() if one.id == number), None)
 
-    def _user(self, email: str) -> Json:
-        told = "" if email in self.wiki.hidden else email
-        name = email.partition("@")[0]
-        if self._cloud:
-            return {
-                "type": "known",
-                "accountId": f"557058:{name}",
-                "email": told,
-                "displayName": name.title(),
-            }
-        return {"type": "known", "username": name, "userKey": f"key-{name}", "displayName": name.title()}
+    def _thing(self, number: str) -> Thing | None:
+        thing = self.wiki.things.get(number)
+        return thing if thing and thing.seen else None
 
-    def _by_account(self, account: str) -> Json | None:
-        everybody = {one for group in self.wiki.groups.values() for one in group} | {EMAIL}
-        for thing in [*self.wiki.spaces.values(), *self.wiki.things.values()]:
-            everybody |= {one for one in thing.readers if "@" in one}
-        users = [self._user(one) for one in sorted(everybody)]
-        return next((one for one in users if account in {one.get("accountId"), one.get("userKey")}), None)
+    def _user(self, email: str) -> Json:
+        name = email.partition("@")[0]
+        if not self._cloud:
+            key = f"key-{name}"
+            return {"type": "known", "username": name, "userKey": key, "displayName": name.title()}
+        told = "" if email in self.wiki.hidden else email
+        account = f"557058:{name}"
+        return {"type": "known", "accountId": account, "email": told, "displayName": name.title()}
+
+    def _by(self, field: str, value: str) -> Json | None:
+        users = [self._user(one) for one in (*self.wiki.people(), EMAIL)]
+        return next((one for one in users if one.get(field) == value), None)
 
     def _group(self, name: str) -> Json:
         return {"type": "group", "name": name} | ({"id": f"id-{name}"} if self._cloud else {})
@@ -211,12 +189,15 @@ class FakeConfluence(Web):
 
     def _items(self, number: str, kind: str, path: str, given: Json) -> Json | None:
         space = self._space(number)
+        if space is None:
+            return None
         # By default archived pages are listed as well.
-        wanted = {given["status"]} if "status" in given else {"current", "archived"}
-        things = [one for one in self._listed(space, kind.rstrip("s")) if one.status in wanted]
-        return space and self._page([self._told(one) for one in things], path, given)  # type: ignore[return-value]
+        asked = given.get("status") if self.heeds_status else None
+        wanted = set(asked.split(",")) if asked else {"current", "archived"}
+        things = [one for one in self._seen(space, kind.rstrip("s")) if one.status in wanted]
+        return self._page([self._v2(one) for one in things], path, given)
 
-    def _told(self, thing: Thing) -> Json:
+    def _v2(self, thing: Thing) -> Json:
         return {
             "id": thing.id,
             "status": thing.status,
@@ -230,83 +211,110 @@ class FakeConfluence(Web):
             "_links": {"webui": f"/spaces/{thing.space.key}/pages/{thing.id}/{quote(thing.title, safe='')}"},
         }
 
-    def _item(self, _kind: str, number: str, _path: str, given: Json) -> Json | None:
-        thing = self.wiki.things.get(number)
-        if thing is None:
+    def _item(self, kind: str, number: str, _path: str, given: Json) -> Json | None:
+        thing = self._thing(number)
+        if thing is None or f"{thing.kind}s" != kind:
             return None
-        body = {}
-        if form := given.get("body-format"):
-            body = {"body": {form: {"representation": form, "value": thing.body.decode()}}}
-        return self._told(thing) | body
+        form = given.get("body-format")
+        body = {"body": {form: {"representation": form, "value": thing.body.decode()}}} if form else {}
+        return self._v2(thing) | body
 
     def _files(self, number: str, path: str, given: Json) -> Json | None:
-        above = self.wiki.things.get(number)
-        files = [one for one in self.wiki.things.values() if one.parent is above and one.kind == "attachment"]
-        return above and self._page([self._file_told(one) for one in files], path, given)  # type: ignore[return-value]
+        above = self._thing(number)
+        wanted = set(given.get("status", "current,archived").split(","))
+        files = [one for one in self.wiki.below(above) if one.status in wanted] if above else []
+        return self._page([self._v2_file(one) for one in files], path, given) if above else None
 
-    def _file_told(self, thing: Thing) -> Json:
-        link = f"/download/attachments/{thing.id}"
-        about = {"mediaType": "application/pdf", "fileSize": len(thing.body), "pageId": thing.parent.id}  # type: ignore[union-attr]
-        return self._told(thing) | about | {"downloadLink": link, "webuiLink": f"/pages/view/{thing.id}"}
+    def _v2_file(self, thing: Thing) -> Json:
+        assert thing.parent
+        about = {"mediaType": thing.media_type, "fileSize": len(thing.body), "pageId": thing.parent.id}
+        links = {"downloadLink": f"/download/attachments/{thing.id}", "webuiLink": f"/pages/view/{thing.id}"}
+        left = {"spaceId", "parentId", "parentType", "authorId"}
+        return {key: said for key, said in self._v2(thing).items() if key not in left} | about | links
 
     def _file(self, number: str, _path: str, _given: Json) -> Json | None:
-        thing = self.wiki.things.get(number)
-        return thing and self._file_told(thing)  # type: ignore[return-value]
+        thing = self._thing(number)
+        return self._v2_file(thing) if thing else None
 
     def _bytes(self, number: str, _path: str, _given: Json) -> Said:
-        thing = self.wiki.things.get(number)
-        return Said(200, thing.body, {"Content-Type": "application/pdf"}) if thing else Said(404)
+        thing = self._thing(number)
+        return Said(200, thing.body, {"Content-Type": thing.media_type}) if thing else Said(404)
 
-    def _space_permissions(self, number: str, path: str, given: Json) -> Json | Said:
+    def _space_permissions(self, number: str, path: str, given: Json) -> Json | None:
         space = self._space(number)
         if space is None or not space.told:
-            return Said(403)
-        listed = []
+            return None
+        who = [{"type": "role", "id": one} for one in sorted(space.roles)]
         for name in sorted(space.readers):
-            who = {"type": "group", "id": f"id-{name}"}
             if "@" in name:
-                who = {"type": "user", "id": self._user(name)["accountId"]}
+                who.append({"type": "user", "id": self._user(name)["accountId"]})
             elif name == "anonymous":
-                who = {"type": "role", "id": "anonymous-users"}
-            for key, target in (("create", "page"), ("read", "space")):
-                listed.append({"id": "1", "principal": who, "operation": {"key": key, "targetType": target}})
+                who.append({"type": "role", "id": "anonymous-users"})
+            else:
+                who.append({"type": "group", "id": f"id-{name}"})
+        kinds = (("create", "page"), ("read", "space"))
+        listed = [
+            {"id": "1", "principal": one, "operation": {"key": key, "targetType": target}}
+            for one in [{"type": "group", "id": "id-creators"}, *who]
+            for key, target in kinds[: 1 if one["id"] == "id-creators" else 2]
+        ]
         return self._page(listed, path, given)
 
-    def _members(self, group: str, path: str, given: Json) -> Json | None:
-        known = self.wiki.groups.get(group.removeprefix("id-"))
-        return None if known is None else self._page([self._user(one) for one in sorted(known)], path, given)
+    def _search(self, path: str, given: Json) -> Json | Said:
+        if not self.searches:
+            return Said(403)
+        found = _CQL.fullmatch(given["cql"])
+        space = self.wiki.spaces.get(found[1]) if found else None
+        things = [*self._seen(space, "page"), *self._seen(space, "blogpost")]
+        listed = []
+        for thing in things:
+            if thing.status != "current" or not thing.indexed:
+                continue
+            said: Json = {"id": thing.id, "type": thing.kind, "status": "current", "title": thing.title}
+            said["childTypes"] = {"attachment": {"value": bool(self.wiki.below(thing)), "_links": {}}}
+            if thing.told:
+                said["restrictions"] = {"read": self._restriction(thing, 0, FEW)}
+            listed.append(said)
+        return self._page(listed, path, given)
+
+    def _members(self, group: str, path: str, given: Json) -> Json | Said | None:
+        name = group.removeprefix("id-") if self._cloud else group
+        known = self.wiki.groups.get(name)
+        if name in self.wiki.unseen_groups:
+            return Said(403)
+        people = [self._user(one) for one in sorted(known or ()) if "@" in one]
+        return None if known is None else self._page(people, path, given)
+
+    def _group_by_id(self, _path: str, given: Json) -> Json | None:
+        name = given["id"].removeprefix("id-")
+        return self._group(name) if name in self.wiki.groups else None
 
     def _person(self, _path: str, given: Json) -> Json | None:
-        return self._by_account(given["accountId"])
+        return self._by("accountId", given["accountId"])
 
     # What both say in the same words
 
     def _restrictions(self, number: str, path: str, given: Json) -> Json | Said | None:
-        said = self._read_restriction(number, path, {**given, "limit": 1, "start": 0})
-        if not isinstance(said, dict):
-            return said
-        nobody: Json = {"user": {"results": [], "size": 0}, "group": {"results": [], "size": 0}}
-        return {"read": said, "update": {"operation": "update", "restrictions": nobody}}
+        said = self._read_restriction(number, path, given)
+        return {"read": said} if isinstance(said, dict) else said
 
     def _read_restriction(self, number: str, _path: str, given: Json) -> Json | Said | None:
-        thing = self.wiki.things.get(number)
-        if thing is None:
-            return None
-        if not thing.told:
-            return Said(403)
-        start, few = int(given.get("start", 0)), int(given.get("limit", FEW))
+        thing = self._thing(number)
+        if thing is None or not thing.told:
+            return Said(403) if thing else None
+        few = min(FEW, int(given.get("limit", FEW)))
+        return self._restriction(thing, int(given.get("start", 0)), few)
+
+    def _restriction(self, thing: Thing, start: int, few: int) -> Json:
         people = [self._user(one) for one in sorted(thing.readers) if "@" in one]
         groups = [self._group(one) for one in sorted(thing.readers) if "@" not in one]
-        more = start + few < max(len(people), len(groups))
-        links = {"next": f"/rest/api/content/{number}/restriction/byOperation/read?start={start + few}"}
-        return {
-            "operation": "read",
-            "restrictions": {
-                "user": {"results": people[start : start + few], "size": len(people)},
-                "group": {"results": groups[start : start + few], "size": len(groups)},
-            },
-            "_links": links if more else {},
+        named = {"user": people[start : start + few], "group": groups[start : start + few]}
+        told = {
+            who: {"results": some, "start": start, "limit": few, "size": len(some)}
+            for who, some in named.items()
         }
+        content = {"content": f"/rest/api/content/{thing.id}"}
+        return {"operation": "read", "restrictions": told, "_expandable": content, "_links": {}}
 
     # A Data Center
 
@@ -318,68 +326,79 @@ class FakeConfluence(Web):
         ]  # fmt: skip
         return self._page(listed, path, given)
 
-    def _dc_permissions(self, key: str, _path: str, _given: Json) -> list[Json] | Said:
-        space = self.wiki.spaces[key]
-        if not space.told:
-            return Said(403)
+    def _dc_permissions(self, key: str, _path: str, _given: Json) -> list[Json] | Said | None:
+        space = self.wiki.spaces.get(key)
+        if space is None or not space.told:
+            return Said(403) if space else None
         listed = []
-        for name in sorted(space.readers):
+        for name in sorted(space.readers - {"anonymous"}):
             who = {"type": "group", "name": name}
             if "@" in name:
                 who = {"type": "user", "userKey": self._user(name)["userKey"]}
-            elif name == "anonymous":
-                who = {"type": "anonymous"}
             for key_, target in (("create", "page"), ("read", "space")):
                 operation = {"operationKey": key_, "targetType": target}
                 listed.append({"operation": operation, "subject": who, "spaceKey": key})
         return listed
 
-    def _dc_items(self, path: str, given: Json) -> Json:
-        space = self.wiki.spaces.get(given.get("spaceKey", ""))
-        things = [
-            one for one in self._listed(space, given["type"]) if one.status == given.get("status", "current")
-        ]
-        return self._page([self._dc_told(one) for one in things], path, given)
+    def _dc_strangers(self, key: str, _path: str, _given: Json) -> list[Json] | Said:
+        space = self.wiki.spaces[key]
+        if not space.told:
+            return Said(403)
+        operation = {"operationKey": "read", "targetType": "space"}
+        return [{"operation": operation, "spaceKey": key}] if "anonymous" in space.readers else []
 
-    def _dc_told(self, thing: Thing) -> Json:
-        above, here = [], thing.parent
+    def _dc_items(self, path: str, given: Json) -> Json | None:
+        space = self.wiki.spaces.get(given.get("spaceKey", ""))
+        if space is None:
+            return None
+        wanted = given.get("status", "current")
+        things = [one for one in self._seen(space, given["type"]) if one.status == wanted]
+        return self._page([self._v1(one, given) for one in things], path, given)
+
+    def _v1(self, thing: Thing, given: Json) -> Json:
+        """What is told of a thing: what `expand` asks for and nothing else."""
+        expand, above, here = set(given.get("expand", "").split(",")), [], thing.parent
         while here is not None:
             above.insert(0, {"id": here.id, "type": here.kind, "title": here.title})
             here = here.parent
         by = {"type": "known", "username": "bot", "displayName": "Bot"}
-        return {
-            "id": thing.id,
-            "type": thing.kind,
-            "status": thing.status,
-            "title": thing.title,
-            "version": {"number": thing.version, "when": "2026-03-01T12:00:00.000+02:00", "by": by},
-            "ancestors": above,
-            "body": {"view": {"value": thing.body.decode("latin-1"), "representation": "view"}},
-            "metadata": {"mediaType": "application/pdf"},
-            "extensions": {"fileSize": len(thing.body)},
-            "_links": {
-                "webui": f"/pages/viewpage.action?pageId={thing.id}",
-                "download": f"/download/attachments/{thing.id}",
-            },
-        }
+        links = {"webui": f"/pages/viewpage.action?pageId={thing.id}"}
+        said: Json = {"id": thing.id, "type": thing.kind, "status": thing.status, "title": thing.title}
+        said["_links"] = links
+        if thing.kind == "attachment":
+            links["download"] = f"/download/attachments/{thing.id}"
+            said["metadata"] = {"mediaType": thing.media_type}
+            said["extensions"] = {"fileSize": len(thing.body)}
+        if "version" in expand:
+            when = "2026-03-01T12:00:00.000+02:00"
+            said["version"] = {"number": thing.version, "when": when, "by": by}
+        if "ancestors" in expand:
+            said["ancestors"] = above
+        if "body.view" in expand:
+            said["body"] = {"view": {"value": thing.body.decode(), "representation": "view"}}
+        if expand >= _RESTRICTIONS and thing.told:
+            said["restrictions"] = {"read": self._restriction(thing, 0, FEW)}
+        if "children.attachment" in expand:
+            files = [{"id": one.id} for one in self.wiki.below(thing)][:FEW]
+            said["children"] = {"attachment": {"results": files, "size": len(files)}}
+        return said
 
     def _dc_item(self, number: str, _path: str, given: Json) -> Json | None:
-        thing = self.wiki.things.get(number)
+        thing = self._thing(number)
         if thing is None or (thing.status != "current" and given.get("status") != "any"):
             return None
-        told = self._dc_told(thing)
-        if thing.kind != "attachment":
-            told["body"]["view"]["value"] = thing.body.decode()
-        return told
+        return self._v1(thing, given)
 
-    def _dc_files(self, number: str, path: str, given: Json) -> Json:
-        above = self.wiki.things.get(number)
-        files = [one for one in self.wiki.things.values() if one.parent is above and one.kind == "attachment"]
-        return self._page([self._dc_told(one) for one in files], path, given)
+    def _dc_files(self, number: str, path: str, given: Json) -> Json | None:
+        above = self._thing(number)
+        files = self.wiki.below(above) if above else []
+        return self._page([self._v1(one, given) for one in files], path, given) if above else None
 
-    def _dc_members(self, group: str, path: str, given: Json) -> Json | None:
+    def _dc_nested(self, group: str, path: str, given: Json) -> Json | None:
         known = self.wiki.groups.get(group)
-        return None if known is None else self._page([self._user(one) for one in sorted(known)], path, given)
+        groups = [self._group(one) for one in sorted(known or ()) if "@" not in one]
+        return None if known is None else self._page(groups, path, given)
 
     def _dc_person(self, _path: str, given: Json) -> Json | None:
-        return self._by_account(given["key"])
+        field = "userKey" if "key" in given else "username"
+        return self._by(field, given.get("key") or given["username"])

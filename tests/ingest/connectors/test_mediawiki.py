@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -19,7 +20,8 @@ from config.errors import ConfigError, DocumentError, UnavailableError
 from ingest.connectors import _http, connect
 from ingest.connectors._mediawiki import Wiki
 from ingest.ledger import reading, working
-from tests.contracts.connector import STEPS, ConnectorContract, World
+from tests.contracts.connector import STEPS
+from tests.contracts.remote import RemoteContract, RemoteWorld
 from tests.doubles import open_base
 from tests.ingest.connectors.web import Said, Web
 from tests.services.fixtures import here
@@ -36,20 +38,22 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pag
 SPANISH = "El {name} tiene {number} salas.\n\n== Horario ==\nAbre a las {number}.\n"
 
 
-class WikiWorld(World):
+class WikiWorld(RemoteWorld):
     type = "mediawiki"
     renames_keep_ids = True
     names = NAMES
     media_type = "text/html"
+    credentials = "`user`.*`password`"
 
     def __init__(self, place: Path, wiki: MediaWiki) -> None:
-        super().__init__(place)
-        self.wiki = wiki
+        super().__init__(place, urlsplit(wiki.url).port)
+        self.wiki, self.secret = wiki, wiki.bot_password
+        self._password = wiki.bot_password
         self._titles: dict[str, str] = {}
 
     def options(self) -> Mapping[str, object]:
-        user, password = self.wiki.bot_user, self.wiki.bot_password
-        return {"url": self.wiki.url, "user": user, "password": password}
+        url = self.relay.url.rstrip("/") + urlsplit(self.wiki.url).path
+        return {"url": url, "user": self.wiki.bot_user, "password": self._password}
 
     def body(self, words: str) -> bytes:
         return f"Words about {len(words)} things".encode()
@@ -82,6 +86,15 @@ class WikiWorld(World):
     def break_down(self) -> None:
         self.wiki.kill()
 
+    def revoke(self) -> None:
+        self._password = WRONG  # what the wiki takes any other password for
+
+    def trash(self, entry_id: str) -> None:
+        self.wiki.delete(self._titles[entry_id])
+
+    def restore(self, entry_id: str) -> None:
+        self.wiki.undelete(self._titles[entry_id])
+
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch):
@@ -90,7 +103,9 @@ def _hurried(monkeypatch):
 
 @pytest.fixture
 def world(tmp_path, own_mediawiki):
-    return WikiWorld(tmp_path, own_mediawiki)
+    world = WikiWorld(tmp_path, own_mediawiki)
+    yield world
+    world.close()
 
 
 @contextmanager
@@ -109,12 +124,14 @@ def wikis():
             wiki.drop()
 
 
-class TestMediaWiki(ConnectorContract):
+class TestMediaWiki(RemoteContract):
     @pytest.fixture
-    def world(self, tmp_path: Path, own_mediawiki: MediaWiki) -> World:
-        return WikiWorld(tmp_path, own_mediawiki)
+    def world(self, tmp_path: Path, own_mediawiki: MediaWiki) -> Iterator[WikiWorld]:
+        world = WikiWorld(tmp_path, own_mediawiki)
+        yield world
+        world.close()
 
-    def make_world(self, place: Path) -> World:
+    def make_world(self, place: Path) -> WikiWorld:
         """A wiki for each history; they are a copy away."""
         return WikiWorld(place, self.another())
 

@@ -28,7 +28,7 @@ class Said:
 
     status: int = 200
     body: bytes = b"{}"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | list[str]] = field(default_factory=dict)
     pause: float = 0.0
     cut: bool = False
 
@@ -74,7 +74,9 @@ class Relay(Web):
             headers = {name: value for name, value in asked.headers.items() if name.lower() not in _HOPS}
             connection.request(asked.method, asked.path, asked.body or None, headers)
             reply = connection.getresponse()
-            told = {name: value for name, value in reply.getheaders() if name.lower() not in _HOPS}
+            told: dict[str, str | list[str]] = {}
+            for name in {name.lower() for name, _ in reply.getheaders()} - _HOPS:
+                told[name] = reply.headers.get_all(name) or []
             return Said(reply.status, reply.read(), told)
         except OSError:
             return Said(502)
@@ -99,9 +101,11 @@ def _handler(web: Web) -> type[BaseHTTPRequestHandler]:
             web.asked.append(asked)
             said = web.answer(asked)
             self.send_response(said.status)
-            for name, value in {"Content-Length": str(len(said.body)), **said.headers}.items():
-                if value:
-                    self.send_header(name, value)
+            given: Mapping[str, str | list[str]] = {"Content-Length": str(len(said.body)), **said.headers}
+            for name, value in given.items():
+                for each in value if isinstance(value, list) else [value]:
+                    if each:
+                        self.send_header(name, each)
             self.end_headers()
             try:
                 for byte in [said.body[n : n + 1] for n in range(len(said.body))] if said.pause else ():
