@@ -18,7 +18,6 @@ from bot.smalltalk import kind_of
 from bot.spending import Bill, spending
 from bot.writer import Writer, open_writer
 from config.errors import ConfigError, UnavailableError
-from config.secrets import mask
 from config.telemetry import bind, observe_metric
 from config.tracing import span
 from ingest.knowledge import KnowledgeBase
@@ -67,7 +66,7 @@ def _reply(
             return _answer(kb, message, language, show)
     except UnavailableError as error:
         log.info("question %s could not be answered: %s", reference, error)
-        return _unavailable(mask(str(error), kb.settings.secrets), language, reference), None
+        return _unavailable(kb.settings.masked(str(error)), language, reference), None
     except ConfigError as error:
         log.error("question %s could not be answered: %s", reference, error)  # noqa: TRY400 - no trace needed
         return _unavailable(wording.say("misconfigured", language), language, reference), None

@@ -12,7 +12,6 @@ from bot.explaining import Freshness, freshness_of
 from bot.messages import Button, Outcome, Person
 from bot.status import Status, status_of
 from bot.wording import say
-from config.secrets import mask
 from ingest.holding import hold_of
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import asking, feedback, reading
@@ -124,10 +123,10 @@ def _health(kb: KnowledgeBase, status: Status, language: str) -> Health:
     return Health(
         processes=tuple(one.kind for one in status.processes),
         index=status.collection,
-        troubles=tuple(mask(line, kb.settings.secrets) for line in _troubles(status, language)),
+        troubles=tuple(kb.settings.masked(line) for line in _troubles(status, language)),
         waiting=tuple(_waiting(kb, status, language)),
         quarantined=len(unread),
-        unread=tuple(mask(line, kb.settings.secrets) for line in named),
+        unread=tuple(kb.settings.masked(line) for line in named),
         feedback=complaints,
     )
 

@@ -229,7 +229,7 @@ class Settings(Section):
 
     def masked(self, text: str) -> str:
         """A text of whatever origin without them, for what is kept and shown."""
-        return mask(text, self._secrets)
+        return mask(text, self.secrets)
 
     def schedule(self, source: SourceSettings) -> str:
         """When a source is synced: by its own schedule, or by the common one."""

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from bot import wording
 from bot.commands.grammar import Command
 from bot.messages import Button, Notice, Person
-from config.secrets import mask
 from config.sections import SourceSettings
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import now
@@ -50,7 +49,7 @@ class Asked:
     def say(self, key: str, *, count: int | None = None, **values: str | int) -> str:
         """A sentence of the catalogue, with secrets masked in what is put in."""
         masked = {
-            name: mask(value, self.kb.settings.secrets) if isinstance(value, str) else value
+            name: self.kb.settings.masked(value) if isinstance(value, str) else value
             for name, value in values.items()
         }
         return wording.say(f"cmd_{key}", self.language, count=count, **masked)

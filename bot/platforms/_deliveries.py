@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from bot.messages import Notice
 from bot.platforms._arrivals import Arrivals
 from config.errors import ConfigError, SabioError
-from config.secrets import mask
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import inbox, now
 from ingest.ledger.owners import new_owner
@@ -226,7 +225,7 @@ class Deliveries:
             return
         except SabioError as error:
             level = logging.ERROR if isinstance(error, ConfigError) else logging.WARNING
-            log.log(level, "%s is answered later: %s", id_, mask(str(error), self._kb.settings.secrets))
+            log.log(level, "%s is answered later: %s", id_, self._kb.settings.masked(str(error)))
             await self._quietly(inbox.give_back, id_, pause(event.attempts))
             return
         except Exception:
@@ -243,7 +242,7 @@ class Deliveries:
         except OverError:
             return True
         except SabioError as error:
-            log.warning("%s: %s", event.id, mask(str(error), self._kb.settings.secrets))
+            log.warning("%s: %s", event.id, self._kb.settings.masked(str(error)))
             return False
         except Exception:
             log.exception("%s: nobody could be told", event.id)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from config.errors import ConfigError, UnavailableError
 from config.secrets import mask
+from ingest.connectors import _tokens
 from ingest.connectors._http import Home, Http
+from ingest.connectors._tokens import Token
 
 DRIVE = "https://www.googleapis.com/auth/drive.readonly"
 MEMBERS = "https://www.googleapis.com/auth/admin.directory.group.member.readonly"
@@ -47,15 +48,14 @@ _ADVICE = {
 }
 
 Json = dict[str, Any]
-T = TypeVar("T")
 
 
-class RefusedError(Exception):
+class RefusedError(_tokens.RefusedError):
     """Google understood, and will not: with the reason, as `notFound`, and its words for people."""
 
     def __init__(self, status: int, reason: str, words: str) -> None:
-        super().__init__(f"{words or 'no reason given'} ({f'{status} {reason}'.strip()})")
-        self.status, self.reason = status, reason
+        super().__init__(status, f"{words or 'no reason given'} ({f'{status} {reason}'.strip()})")
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Key:
 
 
 class Tokens:
-    """The tokens of an account, one for each scope, asked for when they are needed. Thread-safe."""
+    """Asks for the tokens of an account, one for each scope. Thread-safe."""
 
     def __init__(self, source: str, key: Key, subject: str | None) -> None:
         self._source, self._key, self._subject = source, key, subject
@@ -100,20 +100,11 @@ class Tokens:
                 throttled=look_at,
             )
         )
-        self._turn = threading.Lock()
-        self._known: dict[str, tuple[str, float]] = {}
 
-    def now(self, scope: str, refused: str = "") -> str:
-        """A token that is good for now, and not the one that was `refused`. Raises `RefusedError` where
-        Google gives none, and as `Http.ask`."""
-        with self._turn:
-            token, until = self._known.get(scope, ("", 0.0))
-            if not token or time.monotonic() > until or token == refused:
-                self._known[scope] = self._asked(scope)
-            return self._known[scope][0]
-
-    def _asked(self, scope: str) -> tuple[str, float]:
-        """https://developers.google.com/identity/protocols/oauth2/service-account#httprest"""
+    def ask(self, scope: str) -> tuple[str, float]:
+        """A token, and until when by `time.monotonic` it is used. Raises `RefusedError` where Google gives
+        none, and as `Http.ask`. https://developers.google.com/identity/protocols/oauth2/service-account#httprest
+        """
         began = time.monotonic()
         grant = {
             "grant_type": _GRANT,
@@ -147,7 +138,8 @@ class Google:
     """One interface of Google's, asked as the account. Thread-safe."""
 
     def __init__(self, source: str, url: str, option: str, tokens: Tokens, scope: str) -> None:
-        self._source, self._option, self._tokens, self._scope = source, option, tokens, scope
+        self._source, self._option = source, option
+        self._token = Token(lambda: tokens.ask(scope))
         self._http = Http(
             Home(
                 source,
@@ -161,15 +153,15 @@ class Google:
 
     def json(self, path: str, params: Mapping[str, Any]) -> Json:
         """What it says. Raises `RefusedError`, and as `Http.json`."""
-        said = self._as_account(lambda headers: self._http.json(path, params=_given(params), headers=headers))
+        said = self._token.use(lambda own: self._http.json(path, params=_given(params), headers=own))
         if not isinstance(said, dict):
             raise ConfigError(f"source {self._source}: what answers is not Google; look at `{self._option}`")
         return said
 
     def download(self, path: str, limit: int, params: Mapping[str, Any]) -> bytes | None:
         """A body. Raises `RefusedError`, and as `Http.download`."""
-        return self._as_account(
-            lambda headers: self._http.download(path, limit, params=_given(params), headers=headers)
+        return self._token.use(
+            lambda own: self._http.download(path, limit, params=_given(params), headers=own)
         )
 
     def pages(self, path: str, params: Mapping[str, Any]) -> Iterator[Json]:
@@ -180,16 +172,6 @@ class Google:
             return said, said.get("nextPageToken")
 
         return self._http.pages(ask)
-
-    def _as_account(self, ask: Callable[[Mapping[str, str]], T]) -> T:
-        token = self._tokens.now(self._scope)
-        try:
-            return ask(_bearer(token))
-        except RefusedError as error:
-            if error.status != 401:
-                raise
-        # It may have been taken back before its time.
-        return ask(_bearer(self._tokens.now(self._scope, refused=token)))
 
 
 def explained(source: str, error: RefusedError) -> ConfigError | UnavailableError:
@@ -241,7 +223,3 @@ def _reason(reply: httpx.Response) -> tuple[str, str]:
         return "", ""
     # What is no word may say again what was sent, as words may.
     return code if _CODE.fullmatch(code) else "", _JWT.sub("…", mask(str(words or ""), ()))
-
-
-def _bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from config.errors import ConfigError, DocumentError, UnavailableError
-from ingest.connectors._sharepoint_account import Application, Interface, Json, RefusedError
+from ingest.connectors._sharepoint_account import Application, Interface, Json
+from ingest.connectors._tokens import RefusedError
 
 _ITEM = (
     "id,name,parentReference,file,folder,package,root,deleted,shared,remoteItem,malware,size,eTag,cTag,webUrl,"

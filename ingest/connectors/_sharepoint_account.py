@@ -6,19 +6,19 @@ from __future__ import annotations
 import base64
 import random
 import re
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from config.errors import ConfigError, UnavailableError
 from ingest.connectors._http import PATIENCE, TRIES, Home, Http
+from ingest.connectors._tokens import RefusedError, Token
 
 _EARLY = 300.0
 """Seconds before its end from which a token is not used any more."""
@@ -40,15 +40,6 @@ _DOWNLOADS = (
 """Where bodies are kept, in Microsoft's clouds."""
 
 Json = dict[str, Any]
-T = TypeVar("T")
-
-
-class RefusedError(Exception):
-    """Microsoft understood, and will not: with its code, as `itemNotFound`, and its words for people."""
-
-    def __init__(self, status: int, code: str, words: str = "") -> None:
-        super().__init__(f"{status} {code or 'without a reason'}")
-        self.status, self.code, self.words = status, code, words
 
 
 @dataclass(frozen=True)
@@ -115,7 +106,7 @@ class Application:
 
 
 class Tokens:
-    """The tokens for one of Microsoft's interfaces, each asked for when it is needed. Thread-safe."""
+    """Asks for the tokens for one of Microsoft's interfaces. Thread-safe."""
 
     def __init__(self, application: Application, resource: str) -> None:
         """`resource` is the interface's address without a path."""
@@ -130,18 +121,10 @@ class Tokens:
                 throttled=look_at,
             )
         )
-        self._turn = threading.Lock()
-        self._token, self._until = "", 0.0
 
-    def now(self, refused: str = "") -> str:
-        """A token that is good for now, and not the one that was `refused`. Raises as `Http.ask`."""
-        with self._turn:
-            if time.monotonic() > self._until or self._token == refused:
-                self._token, self._until = self._asked()
-            return self._token
-
-    def _asked(self) -> tuple[str, float]:
-        """https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow"""
+    def ask(self) -> tuple[str, float]:
+        """A token, and until when by `time.monotonic` it is used. Raises as `Http.ask`.
+        https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-client-creds-grant-flow"""
         who, began = self._application, time.monotonic()
         grant = {"grant_type": "client_credentials", "client_id": who.client_id, "scope": self._scope}
         try:
@@ -175,13 +158,11 @@ class Interface:
             )
         )
         self._origin = _origin(self._url)
-        self._tokens = Tokens(application, self._origin)
+        self._token = Token(Tokens(application, self._origin).ask)
 
     def json(self, path: str, *, headers: Mapping[str, str] | None = None, **sent: Any) -> Json:
         """What it says to a request. Raises `RefusedError`, and as `Http.json`."""
-        said = self._as_application(
-            lambda own: self._http.json(path, headers={**(headers or {}), **own}, **sent)
-        )
+        said = self._token.use(lambda own: self._http.json(path, headers={**(headers or {}), **own}, **sent))
         if not isinstance(said, dict):
             raise self._strange("something else than an object of JSON")
         return said
@@ -189,7 +170,7 @@ class Interface:
     def download(self, path: str, limit: int) -> bytes | None:
         """A body, or None where it is larger than `limit` bytes. Raises `RefusedError`, and as
         `Http.download`."""
-        return self._as_application(lambda own: self._http.download(path, limit, headers=own))
+        return self._token.use(lambda own: self._http.download(path, limit, headers=own))
 
     def pages(self, path: str, *, headers: Mapping[str, str] | None = None, **sent: Any) -> Iterator[Json]:
         """The pages of a listing, each as it comes. Raises as `json`, and as `Http.pages`."""
@@ -257,18 +238,8 @@ class Interface:
                 after = headers.get("retry-after", "")
                 waits += [float(after)] if after.isdecimal() else []
             else:
-                found[path] = RefusedError(status, *_reason(body))
+                found[path] = _refusal(status, body)
         return max(waits, default=None)
-
-    def _as_application(self, ask: Callable[[Mapping[str, str]], T]) -> T:
-        token = self._tokens.now()
-        try:
-            return ask({"Authorization": f"Bearer {token}"})
-        except RefusedError as error:
-            if error.status != 401:
-                raise
-        # It may have been taken back before its time.
-        return ask({"Authorization": f"Bearer {self._tokens.now(refused=token)}"})
 
     def _strange(self, what: str) -> ConfigError:
         return ConfigError(
@@ -288,22 +259,25 @@ def look_at(reply: httpx.Response) -> bool:
             said = reply.json()
         except ValueError:
             said = None
-        raise RefusedError(reply.status_code, *_reason(said))
+        raise _refusal(reply.status_code, said)
     return reply.status_code == 509
 
 
-def _reason(said: object) -> tuple[str, str]:
-    """The code and the words of an error: https://learn.microsoft.com/en-us/graph/errors, and of one of
+def _refusal(status: int, said: object) -> RefusedError:
+    """A refusal with Microsoft's code, as `itemNotFound`."""
+    return RefusedError(status, f"{status} {_code(said) or 'without a reason'}")
+
+
+def _code(said: object) -> str:
+    """The code of an error: https://learn.microsoft.com/en-us/graph/errors, and of one of
     Entra's: https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes."""
     error = said.get("error") if isinstance(said, dict) else None
     if isinstance(error, str) and _CODE.fullmatch(error):
         words = str(said.get("error_description") or "") if isinstance(said, dict) else ""
         number = words.partition(":")[0]
-        return f"{error} {number}" if number.startswith("AADSTS") else error, words
-    if not isinstance(error, dict):
-        return "", ""
-    code = str(error.get("code") or "")
-    return code if _CODE.fullmatch(code) else "", str(error.get("message") or "")
+        return f"{error} {number}" if number.startswith("AADSTS") else error
+    code = str(error.get("code") or "") if isinstance(error, dict) else ""
+    return code if _CODE.fullmatch(code) else ""
 
 
 def _origin(url: str) -> str:

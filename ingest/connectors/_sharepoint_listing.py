@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ingest.connectors._rules import Rules
 from ingest.connectors._sharepoint import Graph, Place
-from ingest.connectors._sharepoint_account import Json, RefusedError
+from ingest.connectors._sharepoint_account import Json
 from ingest.connectors._sharepoint_readers import (
     LIKE_ABOVE,
     UNTOLD,
@@ -19,6 +19,7 @@ from ingest.connectors._sharepoint_readers import (
     read_access,
 )
 from ingest.connectors._sharepoint_tree import Tree, is_document, is_file, parent_of
+from ingest.connectors._tokens import RefusedError
 from ingest.connectors._tree import read_media_type, read_title
 from ingest.documents import Container, Entry, Listed, Readers
 

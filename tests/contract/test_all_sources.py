@@ -5,22 +5,19 @@ they may not read, and nobody is told a secret.
 import json
 import logging
 import random
-from dataclasses import asdict
 
 import pytest
 import yaml
 
 from bot.check import run_checks
-from bot.door import handle
-from bot.messages import Message, Outcome, Person
 from config.settings import load_settings
 from config.telemetry import start_logging
 from ingest.connectors import _http
 from ingest.knowledge import KnowledgeBase
 from ingest.refreshing import refresh_permissions
-from tests.contract.companies import PEOPLE, company, readable
+from tests.contract.companies import company, readable
 from tests.contract.test_injections import in_process, write_with
-from tests.contract.test_rights import CANARY, Listening
+from tests.contract.test_rights import Listening, asked
 from tests.contracts.permitting import PermittingWorld
 from tests.contracts.remote import RemoteWorld
 from tests.doubles import open_base
@@ -61,22 +58,9 @@ def opened(tmp_path, sources):
     return open_base(tmp_path / "var", given, real_parsers=True)
 
 
-def asked(kb, allowed, questions, listening, chance):
-    """What was told to whom that must not be, and how often something was told."""
-    leaks, answered = [], 0
-    everything = sorted(set().union(*allowed.values()))
-    for number in range(questions):
-        person = chance.choice([*PEOPLE, STRANGER])
-        mine = sorted(allowed.get(person, ()))
-        wanted = chance.choice(mine if number % 2 and mine else everything)
-        listening.told.clear()
-        reply = handle(kb, Message(f"What is the canary{wanted}x door code today?", Person(person)))
-        told = json.dumps(asdict(reply), default=str) + " ".join(listening.told)
-        found = {int(one) for one in CANARY.findall(told)} - {wanted}
-        found |= {int(one) for one in CANARY.findall(str([*reply.citations, *reply.suggestions]))}
-        leaks += [(person, one, reply.outcome) for one in found - set(mine)]
-        answered += wanted in mine and reply.outcome in (Outcome.ANSWERED, Outcome.PARTIAL)
-    return leaks, answered
+def allowed_to(sources, made):
+    """What each of the people may read, and somebody whom no source knows."""
+    return {**readable(sources, made), STRANGER: set()}
 
 
 def check_all(tmp_path, sources, documents, rounds, questions):
@@ -91,7 +75,7 @@ def check_all(tmp_path, sources, documents, rounds, questions):
         knowing = [source for source in sources.values() if isinstance(source.world, PermittingWorld)]
         assert {source.name for source in knowing} <= kb.knowing
         for _ in range(rounds):
-            allowed = readable(sources, made)
+            allowed = allowed_to(sources, made)
             leaks, answered = asked(kb, allowed, questions, listening, chance)
             assert leaks == []
             assert answered > questions // 8
@@ -101,7 +85,7 @@ def check_all(tmp_path, sources, documents, rounds, questions):
                 refresh_permissions(kb, source.name)
         age(kb, 25)
         closed = {number for number, (name, _) in made.items() if name in kb.knowing}
-        allowed = {person: mine - closed for person, mine in readable(sources, made).items()}
+        allowed = {person: mine - closed for person, mine in allowed_to(sources, made).items()}
         leaks, _ = asked(kb, allowed, questions, listening, chance)
         assert leaks == []
 

@@ -113,6 +113,10 @@ class Company:
             if not id_.startswith("c") and self.may_read(person, source, id_)
         }
 
+    def allowed(self):
+        """The same of everybody."""
+        return {person: self.readable(person) for person in self.people}
+
     def change(self, count):
         """Change who may read some things, and who is in some groups."""
         for _ in range(count):
@@ -139,16 +143,15 @@ class Listening(Extractive):
         return super().__call__(messages)
 
 
-def asked(kb, company, questions, listening):
+def asked(kb, allowed, questions, listening, chance):
     """Ask for pages, of which the asker may read half: what was told that must not be, and how many answers
-    there were."""
+    there were. `allowed` are the numbers of the pages that each person may read."""
     leaks, answered = [], 0
-    allowed = {person: company.readable(person) for person in company.people}
     everything = sorted(set().union(*allowed.values()))
     for number in range(questions):
-        person = company.chance.choice(company.people)
+        person = chance.choice(list(allowed))
         mine = sorted(allowed[person])
-        wanted = company.chance.choice(mine if number % 2 and mine else everything)
+        wanted = chance.choice(mine if number % 2 and mine else everything)
         listening.told.clear()
         reply = handle(kb, Message(f"What is the canary{wanted}x door code today?", Person(person)))
         shown = [*reply.citations, *reply.suggestions]
@@ -179,7 +182,7 @@ def test_nobody_is_told_what_they_may_not_read(company_base, model):
     kb, company = company_base
     listening = Listening()
     write_with(kb, in_process(listening) if model else None)
-    leaks, answered = asked(kb, company, 100, listening)
+    leaks, answered = asked(kb, company.allowed(), 100, listening, company.chance)
     assert leaks == []
     assert answered > 20
 
@@ -190,7 +193,7 @@ def test_two_hundred_people_ask_ten_thousand_questions(company_base):
     kb, company = company_base
     listening = Listening()
     write_with(kb, in_process(listening))
-    leaks, answered = asked(kb, company, 10_000, listening)
+    leaks, answered = asked(kb, company.allowed(), 10_000, listening, company.chance)
     assert leaks == []
     assert answered > 2_000
 
