@@ -37,3 +37,20 @@ def restored_logging():
 def _loggers():
     known = logging.root.manager.loggerDict.items()
     return {name: logger for name, logger in known if isinstance(logger, logging.Logger)}
+
+
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory):
+    """A folder for models, new in every run and the same for all its workers; whoever comes first builds."""
+    own = tmp_path_factory.getbasetemp()
+    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "sabio-models"
+
+
+@pytest.fixture
+def data(tmp_path, model_cache):
+    """An empty data folder, but for the embedding model, which takes seconds to make."""
+    data = tmp_path / "var"
+    data.mkdir()
+    model_cache.mkdir(exist_ok=True)
+    (data / "models").symlink_to(model_cache)
+    return data

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import PrivateAttr
+from sqlalchemy import URL
 
 from config.errors import DocumentError
 from config.settings import Settings
@@ -31,6 +32,7 @@ from ingest.knowledge import KnowledgeBase
 from ingest.ledger import reading
 from ingest.ledger.tables import chunks, documents, pending, strays
 from ingest.translation import NoTranslator
+from tests.blank import lay_ledger
 
 
 class HashEmbedder:
@@ -221,6 +223,16 @@ class MemoryConnector(Connector):
         return Content(self._pages[entry.id].text.encode(), f"{entry.id}.txt", "text/plain")
 
 
+class _Begun(KnowledgeBase):
+    """One whose ledger of SQLite is a copy of an empty one, as soon as it is asked for."""
+
+    @property
+    def ledger_address(self) -> str | URL:
+        if self.settings.ledger == "sqlite":
+            lay_ledger(self.data / "ledger.db")
+        return super().ledger_address
+
+
 def open_base(
     data: Path,
     sources: Mapping[str, Mapping[str, Any]] | None = None,
@@ -247,7 +259,7 @@ def open_base(
         settings = settings.model_copy(
             update={"sync": settings.sync.model_copy(update={"lease_seconds": lease_seconds})}
         )
-    kb = KnowledgeBase(settings)
+    kb = _Begun(settings)
     for name in memory:
         kb.connectors[name] = MemoryConnector(name=name)
     parts = vars(kb)

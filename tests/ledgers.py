@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from ingest.ledger import Ledger
+from tests.blank import lay_ledger
 from tests.services import Postgres
 
 DATABASES = ("sqlite", "postgresql")
@@ -20,6 +21,7 @@ DATABASES = ("sqlite", "postgresql")
 @pytest.fixture(params=DATABASES)
 def ledger_url(request, tmp_path) -> str:
     if request.param == "sqlite":
+        lay_ledger(tmp_path / "ledger.db")
         return f"sqlite:///{tmp_path}/ledger.db"
     return request.getfixturevalue("postgres_ledger")
 

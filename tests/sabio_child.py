@@ -19,64 +19,53 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from ingest import embedding, parsing
 from ingest.ledger import owners
 from tests.doubles import HashEmbedder, LineParsers
+from tests.forks import Forked
 
 
-class Child:
+class Child(Forked):
     """Such a process, with all that it starts: they end together."""
 
     def __init__(self, config: Path, *words: str, module: str = __name__, **environ: object) -> None:
-        """`module` is what is run: this one, or `bot` for the product as it is."""
+        """`module` is what is run: this one, or `bot.__main__` for the product as it is."""
         self.log = config.parent / f"{words[0]}-{os.urandom(3).hex()}.log"
+        given = {key: str(value) for key, value in environ.items()}
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", module, "--config", str(config), *words],
-                cwd=Path(__file__).parent.parent,
-                env={
-                    **os.environ,
-                    "PYTHONUNBUFFERED": "1",
-                    "PYTHONFAULTHANDLER": "1",
-                    **{key: str(value) for key, value in environ.items()},
-                },
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            super().__init__(
+                module,
+                ["--config", str(config), *words],
+                stdout=log.fileno(),
+                stderr=log.fileno(),
+                environ={**os.environ, "PYTHONFAULTHANDLER": "1", **given},
             )
-        self.pid = self._process.pid
 
     @property
     def alive(self) -> bool:
         """Whether the process that was started still runs."""
-        return self._process.poll() is None
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to it and to all that it has started."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+        return self.poll() is None
 
     def ended(self, seconds: float = 30) -> int:
         """The exit code of one that ends by itself."""
-        return self._process.wait(seconds)
+        return self.wait(seconds)
 
     def kill(self) -> None:
         """End it at once, as a machine that loses power."""
         self.signal(signal.SIGKILL)
-        self._process.wait(30)
+        self.wait(30)
 
     def stop(self, seconds: float = 30) -> int:
         """End it in good order: its exit code. It is killed, and an error that says where its threads are, if
         it takes longer."""
-        self._process.terminate()
+        if self.alive:
+            os.kill(self.pid, signal.SIGTERM)
         try:
-            return self._process.wait(seconds)
+            return self.wait(seconds)
         except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGABRT)  # faulthandler writes the stacks into its log
+            os.kill(self.pid, signal.SIGABRT)  # faulthandler writes the stacks into its log
             time.sleep(1)
             raise AssertionError(f"it did not end within {seconds} s:\n{self.said()}") from None
         finally:

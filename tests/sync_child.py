@@ -12,15 +12,16 @@ line by line into `embedded.log`. It syncs once for each line that it reads, and
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from ingest.index._rows import Rows
 from ingest.index._words import Words
 from ingest.ledger import working
 from tests.doubles import HashEmbedder, open_base
+from tests.forks import Forked
 from workers.local import sync_sources
 
 INSIDE = ("vectors written", "rows written", "words written")
@@ -49,16 +50,33 @@ def open_folder(data: Path, lease: float = 60.0, ledger: str | None = None, **sy
     )
 
 
-def start(data: Path, **options) -> subprocess.Popen:
-    """Start such a process; it waits for its first line."""
-    given = [f"{key}={value}" for key, value in options.items()]
-    return subprocess.Popen(
-        [sys.executable, "-m", __name__, str(data), *given],
-        cwd=Path(__file__).parent.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+class SyncChild(Forked):
+    """Such a process; it waits until it is told to begin."""
+
+    def __init__(self, data: Path, **options: object) -> None:
+        read, write = os.pipe(), os.pipe()
+        self._orders, self._reports = os.fdopen(read[1], "w"), os.fdopen(write[0])
+        words = [str(data), *(f"{key}={value}" for key, value in options.items())]
+        super().__init__(__name__, words, stdin=read[0], stdout=write[1], stderr=sys.stderr.fileno())
+        os.close(read[0])
+        os.close(write[1])
+
+    def sync(self) -> None:
+        """Tell it to sync once more."""
+        self._orders.write("go\n")
+        self._orders.flush()
+
+    def report(self) -> dict[str, Any]:
+        """What it says of the next sync that it ended."""
+        return dict(json.loads(self._reports.readline()))
+
+    def end(self, seconds: float = 60) -> int:
+        """Let it end when it has done what it was told: its exit code. What it said until then is `left`."""
+        with self._reports:
+            self._orders.close()
+            code = self.wait(seconds)
+            self.left = [json.loads(line) for line in self._reports]
+        return code
 
 
 def _signal_at(place: str, nth: int, number: signal.Signals):
@@ -105,7 +123,9 @@ def _tell_publishing(reached) -> None:
     working.publish = publish_and_tell
 
 
-def main(data: Path, options: dict[str, str]) -> None:
+def main() -> None:
+    """Do what the command line says."""
+    data, options = Path(sys.argv[1]), dict(option.split("=", 1) for option in sys.argv[2:])
     observe = _signal_at("", 0, signal.SIGKILL)
     for name, number in (("kill", signal.SIGKILL), ("stop", signal.SIGSTOP), ("interrupt", signal.SIGINT)):
         if name in options:
@@ -123,4 +143,4 @@ def main(data: Path, options: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), dict(option.split("=", 1) for option in sys.argv[2:]))
+    main()

@@ -48,6 +48,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 _KEEP = 5.0
 """Seconds that an answer of the ledger counts, however many ask for it."""
+_PATIENCE = 3.0
+"""Seconds that the ledger and the queue are waited for."""
 _SEEN = 60.0
 """Seconds within which a process has to have been seen. They say so every ten."""
 _COUNTS = ("documents", "chunks", "pending", "quarantined", "held")
@@ -67,8 +69,8 @@ class Standing(Collector):
 
     def __init__(self, kb: KnowledgeBase, queue: Callable[[], Mapping[str, int]] | None = None) -> None:
         """`queue` gives how many messages wait in each queue; None where there is no Redis."""
-        self._ledger = Inquiry(lambda: _read(kb), keep=_KEEP)
-        self._queue = Inquiry(queue, keep=_KEEP) if queue is not None else None
+        self._ledger = Inquiry(lambda: _read(kb), seconds=_PATIENCE, keep=_KEEP)
+        self._queue = Inquiry(queue, seconds=_PATIENCE, keep=_KEEP) if queue is not None else None
 
     def describe(self) -> Iterable[Metric]:
         """The names, so that registering asks no ledger."""

@@ -133,8 +133,9 @@ def _work_through(kb: KnowledgeBase, source: str, run: str, observe: Observer) -
                 with kb.ledger.write() as ledger:
                     claims.free_dead(ledger)
                     left = runs.left(ledger, run)
-                if left == 0 or stop.wait(PAUSE):
-                    return
+                if left == 0:
+                    stop.set()  # the others need not find out by themselves
+                stop.wait(PAUSE)
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="sabio-work") as pool:
         workers = [pool.submit(work_on) for _ in range(THREADS)]

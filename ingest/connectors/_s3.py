@@ -1,6 +1,6 @@
 """What an S3 bucket is asked, and what it says: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html.
 
-boto3 makes the requests, signs them and reads the replies; what is sent between goes by `Http`.
+botocore makes the requests, signs them and reads the replies; what is sent between goes by `Http`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -54,7 +55,7 @@ class Bucket:
         keys: Mapping[str, str],
         limit: int,
     ) -> None:
-        """`keys` are boto3's own words for credentials; without them those are taken that boto3 finds on this
+        """`keys` are botocore's own words for credentials; without them those are taken that it finds on this
         machine, and where there are none, requests are not signed. `limit` is the most bytes of an object.
         Raises `ConfigError`."""
         self._source, self._bucket, self._limit = source, bucket, limit
@@ -99,9 +100,9 @@ class Bucket:
 
     def _connect(self, endpoint_url: str | None, region: str | None, keys: Mapping[str, str]) -> Any:
         import botocore
-        from boto3.session import Session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
 
         # A certificate is for names one level below its own, so a bucket with a dot is no part of a host.
         below = endpoint_url or "." in self._bucket
@@ -112,17 +113,20 @@ class Bucket:
             "response_checksum_validation": "when_required",
         }
         try:
-            session = Session(region_name=region, **keys)
-            if session.get_credentials() is None:
+            session = Session()
+            session.register_component("data_loader", _descriptions())
+            if not keys and session.get_credentials() is None:
                 options["signature_version"] = botocore.UNSIGNED
-            client = session.client("s3", endpoint_url=endpoint_url, config=Config(**options))
+            client = session.create_client(
+                "s3", region, endpoint_url=endpoint_url, config=Config(**options), **keys
+            )
         except (BotoCoreError, ValueError) as error:
             raise self._unmade(error) from error
         client.meta.events.register("before-send.s3", self._send)
         return client
 
     def _send(self, request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
-        """Send what boto3 has made and signed; raises as `Http.reply`."""
+        """Send what botocore has made and signed; raises as `Http.reply`."""
         from botocore.awsrequest import AWSResponse
 
         wanted = event_name.endswith(".GetObject")
@@ -219,3 +223,11 @@ class _Body(io.BytesIO):
     def stream(self) -> Iterator[bytes]:
         """All of it."""
         yield self.getvalue()
+
+
+@cache
+def _descriptions() -> Any:
+    """What botocore knows of Amazon's services: some megabytes, which each client would read anew."""
+    from botocore.loaders import create_loader
+
+    return create_loader()

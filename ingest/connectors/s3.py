@@ -52,8 +52,8 @@ class Connector(connectors.Connector):
     region: str | None = None
     """As `eu-central-1`. Not set: that of the machine (`AWS_DEFAULT_REGION`, `~/.aws/config`)."""
     access_key_id: str | None = None
-    """Who asks. Not set: what boto3 finds on the machine (`AWS_ACCESS_KEY_ID`, `~/.aws`, the role of the
-    machine), and where it finds nothing, what the bucket shows to everybody."""
+    """Who asks. Not set: what Amazon's botocore finds on the machine (`AWS_ACCESS_KEY_ID`, `~/.aws`, the role
+    of the machine), and where it finds nothing, what the bucket shows to everybody."""
     secret_access_key: SecretStr | None = None
     """The secret that belongs to it."""
     session_token: SecretStr | None = None

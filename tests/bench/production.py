@@ -59,7 +59,7 @@ class Site:
 
     @property
     def module(self) -> str:
-        return "bot" if self.real else "tests.sabio_child"
+        return "bot.__main__" if self.real else "tests.sabio_child"
 
     def worker(self) -> Child:
         """One more worker, of two processes."""
@@ -211,7 +211,7 @@ def _starts(site: Site, times: int = 5) -> list[float]:
     with site.base() as kb:
         for _ in range(times):
             moment, began = now(), time.perf_counter()
-            with Child(site.config, "work", "--port", "0", module="bot") as worker:
+            with Child(site.config, "work", "--port", "0", module="bot.__main__") as worker:
                 while not _has_consumed(kb, moment):
                     if not worker.alive or time.perf_counter() > began + 60:
                         raise RuntimeError(f"it does not start:\n{worker.said()}")

@@ -103,7 +103,7 @@ def _served(mode: str) -> Iterator[FakeSlack]:
     with FakeSlack() as slack:
         for number in range(AT_ONCE):
             slack.add_person(f"U{number}", f"person{number}@acme.com")
-        with Child(_configure(slack, mode), "serve", "--port", "0", module="bot") as serving:
+        with Child(_configure(slack, mode), "serve", "--port", "0", module="bot.__main__") as serving:
             if mode == "http":
                 slack.post_to(f"http://127.0.0.1:{serving.port()}/slack/events")
             else:

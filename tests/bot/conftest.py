@@ -7,10 +7,7 @@ import pytest
 
 from config.settings import load_settings
 from ingest.knowledge import KnowledgeBase
-from tests.ingest.conftest import model_cache
 from workers.local import sync_sources
-
-__all__ = ["model_cache"]
 
 PAGES = {
     "holidays.md": "# Holidays\n\nEverybody has 24 days of holiday a year.\n\n## Carrying over\n\n"

@@ -205,7 +205,7 @@ def crowd(kb, count):
 def test_a_source_that_others_crowd_out_is_found_whole(tmp_path, engine, request):
     index = "local" if engine == "local" else request.getfixturevalue("weaviate_url")
     with open_base(tmp_path / "both", memory=["wiki", "news"], index=index) as kb:
-        crowd(kb, 600)
+        crowd(kb, 150)
         assert not any(entry.startswith("n") for entry in entries(retrieve(kb, "dogs office fridays", ALL)))
         found = retrieve(kb, "dogs office fridays", ALL, sources=frozenset({"news"}), pool=10)
         assert sorted(entries(found)) == [f"n{number}" for number in range(5)]
@@ -222,7 +222,7 @@ def test_looking_deeper_ends_when_there_is_nothing_deeper(base, monkeypatch):
 def test_a_search_takes_no_more_of_a_leg_than_every_engine_gives(tmp_path, monkeypatch):
     monkeypatch.setattr(retrieval, "DEEPEST", 100)
     with open_base(tmp_path, memory=["wiki", "news"]) as kb:
-        crowd(kb, 200)
+        crowd(kb, 120)
         depths = searched(kb, monkeypatch)
         found = retrieve(kb, "dogs office fridays", ALL, sources=frozenset({"news"}), pool=2)
         assert found.passages == []

@@ -25,7 +25,7 @@ def slack():
 def serve(config, slack, more="", **tokens):
     with config.open("a") as file:
         file.write(f'slack: {{api_url: "{slack.api_url}", {more}}}\n')
-    return Child(config, "serve", "--port", "0", module="bot", **tokens)
+    return Child(config, "serve", "--port", "0", module="bot.__main__", **tokens)
 
 
 def await_words(child, words, seconds=40):

@@ -144,7 +144,7 @@ def kept_in(folder):
 
 
 def test_no_secret_is_in_what_is_logged_kept_or_shown_when_a_source_refuses(
-    tmp_path, sources, monkeypatch, restored_logging, capfd
+    tmp_path, data, sources, monkeypatch, restored_logging, capfd
 ):
     settings, secrets = configured(tmp_path, sources, monkeypatch)
     start_logging(settings.log.model_copy(update={"level": "debug"}), settings.secrets)
@@ -156,11 +156,13 @@ def test_no_secret_is_in_what_is_logged_kept_or_shown_when_a_source_refuses(
         with KnowledgeBase(settings) as kb:
             assert sync_each(kb, sources) >= len(sources) - 2, status
         told = "".join(capfd.readouterr()) + str(findings)
-        kept = kept_in(tmp_path / "var")
+        kept = kept_in(data)
         assert [one for one in secrets if one in told or one.encode() in kept] == [], status
 
 
-def test_no_secret_is_in_what_a_crash_leaves_behind(tmp_path, sources, monkeypatch, restored_logging, capfd):
+def test_no_secret_is_in_what_a_crash_leaves_behind(
+    tmp_path, data, sources, monkeypatch, restored_logging, capfd
+):
     settings, secrets = configured(tmp_path, sources, monkeypatch)
     start_logging(settings.log.model_copy(update={"level": "debug"}), settings.secrets)
     known = [one for one in secrets if one in settings.secrets]
@@ -182,6 +184,6 @@ def test_no_secret_is_in_what_a_crash_leaves_behind(tmp_path, sources, monkeypat
                 patch.setattr("ingest.connectors._connections.Connections.send", crash)
             assert sync_each(kb, remote, observe=observe) == len(remote), step
         told = "".join(capfd.readouterr())
-        kept = kept_in(tmp_path / "var")
+        kept = kept_in(data)
         assert [one for one in known if one in told or one.encode() in kept] == [], step
         assert "unexpected" in told

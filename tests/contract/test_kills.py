@@ -1,7 +1,6 @@
 """Rows 10 to 13 of the reliability contract: workers that are killed, stopped, and that race one another."""
 
 import json
-import os
 import signal
 import threading
 import time
@@ -14,11 +13,11 @@ from ingest.ledger.tables import chunks, documents, pending
 from ingest.observing import STEPS
 from tests.contract.conftest import KINDS
 from tests.doubles import Page, differences
-from tests.sync_child import INSIDE, PUBLISHING, SOURCE, keep_ledger, open_folder, start
+from tests.sync_child import INSIDE, PUBLISHING, SOURCE, SyncChild, keep_ledger, open_folder
 from workers.local import sync_sources
 
 PLACES = (*STEPS, *INSIDE, PUBLISHING)
-ON_SERVERS = ("planned", "noted", "indexed", PUBLISHING, "published", "swept")
+ON_SERVERS = ("noted", PUBLISHING, "swept")
 """Places that are tried on PostgreSQL and Weaviate as well each time; `make contract` tries them all."""
 
 
@@ -98,9 +97,9 @@ def clean(tmp_path_factory):
 
 
 def sync_until_killed(data: Path, place: str, nth: int) -> None:
-    child = start(data, kill=f"{place}:{nth}")
-    child.communicate("go\n", timeout=60)
-    assert child.returncode == -signal.SIGKILL, f"it never came to {place}"
+    child = SyncChild(data, kill=f"{place}:{nth}")
+    child.sync()
+    assert child.end() == -signal.SIGKILL, f"it never came to {place}"
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -153,16 +152,14 @@ def test_a_killed_workers_documents_are_taken_up_at_once_on_the_same_machine(tmp
 
 def race(data: Path, rounds: int) -> None:
     write_pages(data, 12, "round 0")
-    children = [start(data) for _ in range(4)]
+    children = [SyncChild(data) for _ in range(4)]
     try:
         for number in range(rounds):
             write_pages(data, 12, f"round {number}")
             (data / "embedded.log").unlink(missing_ok=True)
             for child in children:
-                assert child.stdin
-                child.stdin.write("go\n")
-                child.stdin.flush()
-            reports = [json.loads(child.stdout.readline()) for child in children]
+                child.sync()
+            reports = [child.report() for child in children]
             assert {report["outcome"] for report in reports} == {"done"}, reports
             assert embedded_twice(data) == set()
             assert len(embedded(data)) == 36
@@ -170,7 +167,7 @@ def race(data: Path, rounds: int) -> None:
                 assert differences(kb, SOURCE, pages_of(data)) == []
     finally:
         for child in children:
-            child.communicate(timeout=60)
+            child.end()
 
 
 def test_four_processes_that_sync_the_same_source_share_the_work_and_do_nothing_twice(tmp_path, engines):
@@ -214,15 +211,13 @@ def outlive_a_lease(data, place, nth):
     with open_folder(data) as kb:
         sync_sources(kb, [SOURCE])
     write_pages(data, 4, "second")
-    child = start(data, stop=f"{place}:{nth}", lease=1)
-    child.stdin.write("go\n")
-    child.stdin.close()
-    _, status = os.waitpid(child.pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status)
+    child = SyncChild(data, stop=f"{place}:{nth}", lease=1)
+    child.sync()
+    child.await_stop()
     # Back to what it was, so that what the stopped process still wants to delete is what is published now.
     write_pages(data, 4, "first")
     # One of its threads may have stopped within an index write, which keeps everybody else from writing.
-    going_on = threading.Timer(3, child.send_signal, [signal.SIGCONT])
+    going_on = threading.Timer(3, child.signal, [signal.SIGCONT])
     going_on.start()
     try:
         with open_folder(data, lease=1) as kb:
@@ -230,9 +225,8 @@ def outlive_a_lease(data, place, nth):
             assert report["outcome"] == "done"
     finally:
         going_on.cancel()
-        child.send_signal(signal.SIGCONT)
-        with child:
-            output = child.stdout.read()
-    assert json.loads(output.splitlines()[-1])["outcome"] in {"done", "failed"}
+        child.signal(signal.SIGCONT)
+        child.end()
+    assert child.left[-1]["outcome"] in {"done", "failed"}
     with open_folder(data) as kb:
         assert differences(kb, SOURCE, pages_of(data)) == []

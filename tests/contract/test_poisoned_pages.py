@@ -17,11 +17,8 @@ from ingest.documents import EVERYONE
 from ingest.encoding import Encoder
 from ingest.translation import open_translator
 from tests.doubles import open_base
-from tests.ingest.conftest import model_cache
 from tests.models.scripted import Extractive
 from workers.local import sync_sources
-
-__all__ = ["model_cache"]
 
 ALL = frozenset({EVERYONE})
 TEAMS = {

@@ -15,7 +15,7 @@ from ingest.ledger import confirming, reading
 from ingest.observing import STEPS
 from tests.contract.test_kills import pages_of
 from tests.doubles import Page, differences, open_base
-from tests.sync_child import SOURCE, keep_ledger, open_folder, start
+from tests.sync_child import SOURCE, SyncChild, keep_ledger, open_folder
 from workers.local import sync_sources
 
 ALL = frozenset({EVERYONE})
@@ -36,9 +36,9 @@ def delete_with_kills(data, count, kills):
         for number in range(count):
             (docs / f"{number}.md").unlink()
             if number % (count // kills) == 0:
-                with start(data, kill=f"{random.Random(number).choice(STEPS)}:1") as child:
-                    child.communicate("go\n", timeout=60)
-                    assert child.returncode in {-signal.SIGKILL, 0}
+                child = SyncChild(data, kill=f"{random.Random(number).choice(STEPS)}:1")
+                child.sync()
+                assert child.end() in {-signal.SIGKILL, 0}
         [report] = sync_sources(kb, [SOURCE], confirmed=True)
         assert (report["outcome"], report["still_answerable"]) == ("done", 0)
         for number in range(count):

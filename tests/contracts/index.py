@@ -23,6 +23,10 @@ import pytest
 from ingest.documents import EVERYONE, Hit, Readers
 from ingest.index import Index, Row, Vector
 
+# Forked from a process that has imported the engines and opened nothing: each begins at once.
+CHILDREN = multiprocessing.get_context("forkserver")
+CHILDREN.set_forkserver_preload([__name__, "ingest.index.local", "ingest.index.weaviate"])
+
 DIMENSION = 8
 ALL = frozenset({EVERYONE})
 Opener = Callable[[], Index]
@@ -429,13 +433,12 @@ class IndexContract:
             assert found(handle.search([], axis(0), ALL, 100)) == expected
 
     def test_processes_that_write_the_same_rows_leave_each_once(self, index: Index, opener: Opener) -> None:
-        spawn = multiprocessing.get_context("spawn")
         batches = [
             [row(f"c{number}", f"word t{turn}", unit(turn)) for number in range(turn * 5, turn * 5 + 10)]
             for turn in range(10)
         ]
         writers = [
-            spawn.Process(target=write_batches, args=(opener, random.Random(seed).sample(batches, 10)))
+            CHILDREN.Process(target=write_batches, args=(opener, random.Random(seed).sample(batches, 10)))
             for seed in range(4)
         ]
         for writer in writers:
@@ -483,11 +486,10 @@ class IndexContract:
     def test_a_writer_killed_at_any_moment_leaves_a_collection_that_works(
         self, index: Index, opener: Opener
     ) -> None:
-        spawn = multiprocessing.get_context("spawn")
         generator = random.Random(11)
         for _ in range(5):
-            ours, theirs = spawn.Pipe(duplex=False)
-            writer = spawn.Process(target=write_until_killed, args=(opener, theirs))
+            ours, theirs = CHILDREN.Pipe(duplex=False)
+            writer = CHILDREN.Process(target=write_until_killed, args=(opener, theirs))
             writer.start()
             theirs.close()
             said = list(heard(ours, ("began", generator.randrange(3, 15))))

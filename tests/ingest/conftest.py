@@ -1,19 +1,10 @@
 """The local embedding model, built once for all tests, and a knowledge base over a wiki in memory."""
 
-import os
-
 import pytest
 
 from ingest.embedding import open_embedder
 from tests.doubles import open_base
 from workers.local import sync_sources
-
-
-@pytest.fixture(scope="session")
-def model_cache(tmp_path_factory):
-    """A folder for models, new in every run and the same for all its workers; whoever comes first builds."""
-    own = tmp_path_factory.getbasetemp()
-    return (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "sabio-models"
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,7 @@ def write(config: Path, settings: dict[str, Any]) -> None:
 @contextmanager
 def at_work(config: Path, port: int, seconds: float = 60) -> Iterator[Child]:
     """`sabio serve`, listening to Teams on a port."""
-    with Child(config, "serve", "--port", str(port), module="bot") as child:
+    with Child(config, "serve", "--port", str(port), module="bot.__main__") as child:
         end = time.monotonic() + seconds
         while "Teams: development" not in child.said():
             assert child.alive, child.said()

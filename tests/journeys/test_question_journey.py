@@ -9,9 +9,9 @@ from bot.messages import Message, Outcome, Person
 from bot.quoting import stands_in
 from ingest.documents import document_id
 from ingest.ledger import asking, working
-from tests.sample.olivar import OCR, TRANSLATION, model_cache, olivar, olivar_config
+from tests.sample.olivar import OCR, TRANSLATION, olivar, olivar_config
 
-__all__ = ["model_cache", "olivar", "olivar_config"]
+__all__ = ["olivar", "olivar_config"]
 
 
 def ask(kb, question):

@@ -10,11 +10,11 @@ from playwright.sync_api import expect
 from tests.models.protocol import tokens_of
 from tests.models.scripted import Extractive
 from tests.models.server import KEY, MODEL, ModelServer
-from tests.sample.olivar import copy_of, model_cache, olivar_config
+from tests.sample.olivar import copy_of, olivar_config
 from tests.slack.office import ANA, CAMILA, LUIS, NIAMH, at_work, configure, office
 from tests.slack.window import Window
 
-__all__ = ["model_cache", "olivar_config"]
+__all__ = ["olivar_config"]
 
 HOME_OFFICE = "How many days a week can I work from home?"
 THREE_DAYS = "You can work from home up to three days a week."

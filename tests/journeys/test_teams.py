@@ -22,11 +22,11 @@ from tests.journeys.teams_office import (
 )
 from tests.journeys.test_slack import model
 from tests.models.server import KEY, MODEL
-from tests.sample.olivar import copy_of, model_cache, olivar_config
+from tests.sample.olivar import copy_of, olivar_config
 from tests.services.fixtures import here
 from tests.services.playground import Playground
 
-__all__ = ["model", "model_cache", "olivar_config"]
+__all__ = ["model", "olivar_config"]
 
 HOME_OFFICE = "How many days a week can I work from home?"
 THREE_DAYS = "You can work from home up to three days a week."

@@ -10,10 +10,7 @@ from bot import demo
 from config.settings import load_settings
 from config.system import missing_programs
 from ingest.knowledge import KnowledgeBase
-from tests.ingest.conftest import model_cache
 from workers.local import sync_sources
-
-__all__ = ["model_cache"]
 
 _MISSING = {program.name for program in missing_programs()}
 OCR = "tesseract" not in _MISSING

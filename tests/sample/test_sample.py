@@ -9,9 +9,9 @@ from bot.evaluation.matching import bare
 from bot.golden import read_golden
 from ingest.documents import document_id
 from ingest.ledger import reading, working
-from tests.sample.olivar import OCR, TRANSLATION, model_cache, olivar, olivar_config
+from tests.sample.olivar import OCR, TRANSLATION, olivar, olivar_config
 
-__all__ = ["model_cache", "olivar", "olivar_config"]
+__all__ = ["olivar", "olivar_config"]
 
 QUESTIONS = Path(__file__).parent / "questions.jsonl"
 GOLDEN = read_golden(QUESTIONS).questions

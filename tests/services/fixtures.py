@@ -210,10 +210,16 @@ def rclone() -> Iterator[Rclone]:
     yield from _own(Rclone)
 
 
-@pytest.fixture
-def own_mediawiki(loopback: None) -> Iterator[MediaWiki]:
-    """A wiki without a page, for this test alone."""
+@pytest.fixture(scope="module")
+def _lent_mediawiki() -> Iterator[MediaWiki]:
     yield from _own(MediaWiki)
+
+
+@pytest.fixture
+def own_mediawiki(loopback: None, _lent_mediawiki: MediaWiki) -> MediaWiki:
+    """A wiki without a page, for this test alone: one that is emptied, which is quicker than another."""
+    _lent_mediawiki.empty()
+    return _lent_mediawiki
 
 
 def _own(kind: type[S], **options: Any) -> Iterator[S]:

@@ -35,6 +35,9 @@ WORKERS = 2
 SHOWN = ("api.php", "index.php", "load.php", "rest.php", "img_auth.php", "resources", "skins", "extensions")
 """Of its code, what the web server shows."""
 
+KEPT = ("database", "images")
+"""Where it keeps what is written to it."""
+
 
 class Refused(Exception):
     """MediaWiki did not do what it was asked for; carries the code and the words of its API."""
@@ -99,6 +102,16 @@ class MediaWiki(Server):
             return httpx.get(f"{self.url}api.php", timeout=30, trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
+
+    def empty(self) -> None:
+        """Make it as it was before anybody wrote anything or logged in; it runs afterwards, if it did not."""
+        if not self.running():
+            self.run()
+            self.await_ready()
+        for name in KEPT:
+            shutil.rmtree(self.data / name)
+            shutil.copytree(files.empty_wiki() / name, self.data / name)
+        vars(self).pop("_session", None)
 
     def edit(self, title: str, text: str, summary: str = "") -> int:
         """Create a page or give it another text. Returns the page's id."""

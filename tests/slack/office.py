@@ -47,7 +47,7 @@ def configure(config: Path, slack: FakeSlack, **changed: object) -> None:
 def at_work(config: Path, seconds: float = 60) -> Iterator[Child]:
     """`sabio serve`, connected."""
     tokens = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
-    with Child(config, "serve", "--port", "0", module="bot", **tokens) as child:
+    with Child(config, "serve", "--port", "0", module="bot.__main__", **tokens) as child:
         end = time.monotonic() + seconds
         while "Slack: @sabio in Olivar." not in child.said():
             assert child.alive, child.said()

@@ -16,13 +16,10 @@ from ingest.ledger.golden import Verdict
 from ingest.ledger.tables import chores
 from tests.bot.conftest import build_company
 from tests.doubles import open_base
-from tests.ingest.conftest import model_cache
 from workers import examining, jobs, local, loop, shutdown
 from workers.app import close_base, create_app
 from workers.jobs import GOLDEN, Job
 from workers.local import sync_sources
-
-__all__ = ["model_cache"]
 
 WORSE = Verdict(
     {"shown": 1.0}, {"shown": 0.5}, ["shown fell from 1.000 to 0.500"], ["Why?"], "run-1", "x.html"

@@ -12,7 +12,7 @@ from ingest.ledger.tables import pending
 from ingest.ledger.tables import runs as run_rows
 from tests.contract.test_kills import embedded_twice, pages_of, write_pages
 from tests.doubles import differences, open_base
-from tests.sync_child import SOURCE, keep_ledger, open_folder, start
+from tests.sync_child import SOURCE, SyncChild, keep_ledger, open_folder
 from workers import local
 from workers.local import sync_sources
 
@@ -114,9 +114,9 @@ def test_an_interrupted_sync_gives_everything_back_and_the_next_goes_on(kb):
 @pytest.mark.parametrize("place", ["scanned", "parsed", "noted", "published"])
 def test_ctrl_c_ends_the_process_soon_with_everything_given_back(tmp_path, place, ledger_url):
     write_pages(keep_ledger(tmp_path, ledger_url), 8, "first")
-    with start(tmp_path, interrupt=f"{place}:1") as child:
-        child.communicate("go\n", timeout=60)
-    assert child.returncode == -signal.SIGINT
+    child = SyncChild(tmp_path, interrupt=f"{place}:1")
+    child.sync()
+    assert child.end() == -signal.SIGINT
     with open_folder(tmp_path) as kb:
         with kb.ledger.read() as ledger:
             assert {row.owner for row in ledger.execute(pending.select())} <= {None}

@@ -20,7 +20,7 @@ def kb(tmp_path, monkeypatch):
     with open_base(tmp_path / "var", {"wiki": folder, "drive": folder}) as kb:
         for name in ("wiki", "drive"):
             source = kb.connectors[name] = MemoryConnector(name=name)
-            for number in range(20):
+            for number in range(8):
                 source.edit(f"page {number}", text=f"{name} text {number}.", title=f"{name} {number}")
         yield kb
 

@@ -568,7 +568,7 @@ def test_pages_come_in_with_their_readers_and_only_what_changed_is_fetched_again
     assert texts == ["The office opens at ten."]
 
 
-def test_check_counts_each_space_and_warns_of_what_nobody_may_read(tmp_path, cloud):
+def test_check_counts_each_space_and_warns_of_what_nobody_may_read(tmp_path, data, cloud):
     cloud.create("Page", b"text")
     hidden = cloud.create("Hidden", b"text")
     cloud.wiki.things[hidden].told = False
@@ -576,7 +576,7 @@ def test_check_counts_each_space_and_warns_of_what_nobody_may_read(tmp_path, clo
     options = {**cloud.options(), "spaces": "[ENG]"}
     listed = ", ".join(f"{name}: {value}" for name, value in options.items())
     config.write_text(f"translation: none\nsources:\n  - {{name: eng, type: confluence, {listed}}}\n")
-    said = [one.message for one in run_checks(config, tmp_path / "var") if one.subject == "source eng"]
+    said = [one.message for one in run_checks(config, data) if one.subject == "source eng"]
     assert said[0] == "confluence: 2 documents are listed"
     assert any("1 of its documents" in one for one in said)
     assert any("nobody may read ENG/Hidden" in one for one in said)

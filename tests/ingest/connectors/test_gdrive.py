@@ -455,14 +455,14 @@ def test_paths_of_people_are_left_out_by_rules(world):
     assert connector.ignored(made) is None
 
 
-def test_check_counts_what_is_listed_in_each_drive(world):
+def test_check_counts_what_is_listed_in_each_drive(world, data):
     for path in ("page.md", "a/one.md", "a/two.md"):
         world.create(path, b"Words.")
     foreign(world, "theirs.md")
     options = {"type": "gdrive", "readers": ["everyone"], **world.options()}
     config = world.place / "sabio.yaml"
     config.write_text(yaml.safe_dump({"translation": "none", "sources": [{"name": "drive", **options}]}))
-    said = [one.message for one in run_checks(config, world.place / "var") if one.subject == "source drive"]
+    said = [one.message for one in run_checks(config, data) if one.subject == "source drive"]
     assert said[0] == "gdrive: 4 documents are listed: 2 in Team, 1 in My Drive, 1 in Shared with me"
     assert said[1] == "nobody can read 1 of its documents: no readers are known"
     assert "who may read 1 files" in said[2]

@@ -125,6 +125,10 @@ def wikis():
 
 
 class TestMediaWiki(RemoteContract):
+    @pytest.fixture(autouse=True)
+    def _wiki(self, own_mediawiki: MediaWiki) -> None:
+        self.wiki = own_mediawiki
+
     @pytest.fixture
     def world(self, tmp_path: Path, own_mediawiki: MediaWiki) -> Iterator[WikiWorld]:
         world = WikiWorld(tmp_path, own_mediawiki)
@@ -132,22 +136,20 @@ class TestMediaWiki(RemoteContract):
         world.close()
 
     def make_world(self, place: Path) -> WikiWorld:
-        """A wiki for each history; they are a copy away."""
-        return WikiWorld(place, self.another())
+        """A wiki for each history: the same one, emptied."""
+        self.wiki.empty()
+        return WikiWorld(place, self.wiki)
 
-    # Each history has a wiki of its own.
     @settings(max_examples=5, deadline=None)
     @given(st.lists(STEPS, max_size=12))
     def test_after_any_history_fetching_what_changed_gives_what_is_there(self, steps) -> None:
-        with wikis() as self.another:
-            self.check_history(steps)
+        self.check_history(steps)
 
     @pytest.mark.contract
     @settings(max_examples=1_000, deadline=None)
     @given(st.lists(STEPS, max_size=25))
     def test_after_a_thousand_histories_nothing_is_missing_or_extra(self, steps) -> None:
-        with wikis() as self.another:
-            self.check_history(steps)
+        self.check_history(steps)
 
 
 # Syncs
@@ -170,10 +172,12 @@ def fetches(monkeypatch):
     return found
 
 
-def test_five_hundred_pages_come_in_and_then_only_what_changed(tmp_path, world, monkeypatch):
+@pytest.mark.parametrize("count", [60, pytest.param(500, marks=pytest.mark.contract)])
+def test_hundreds_of_pages_come_in_and_then_only_what_changed(tmp_path, world, monkeypatch, count):
     """Two languages; an edit, a move and a deletion."""
-    pages = {f"House {n}": ENGLISH.format(name=f"house {n}", number=n) for n in range(250)}
-    pages |= {f"Casa {n}": SPANISH.format(name=f"edificio {n}", number=n) for n in range(250)}
+    half = range(count // 2)
+    pages = {f"House {n}": ENGLISH.format(name=f"house {n}", number=n) for n in half}
+    pages |= {f"Casa {n}": SPANISH.format(name=f"edificio {n}", number=n) for n in half}
     world.wiki.import_pages(pages)
     fetched = fetches(monkeypatch)
     with base_of(tmp_path, world) as kb:
@@ -292,14 +296,14 @@ def test_a_wiki_that_shows_nothing_to_strangers_names_both_options(tmp_path, loo
         assert world.connector(namespaces=[6], **person).fetch(entry).data == PDF
 
 
-def test_check_counts_what_is_listed_in_each_namespace(world):
+def test_check_counts_what_is_listed_in_each_namespace(world, data):
     world.create("Page", b"Words.")
     world.wiki.edit("Help:Contents", "Help.")
     world.wiki.edit("Help:Search", "Help.")
     options = {"type": "mediawiki", "readers": ["everyone"], "namespaces": [0, 12], **world.options()}
     config = world.place / "sabio.yaml"
     config.write_text(yaml.safe_dump({"translation": "none", "sources": [{"name": "wiki", **options}]}))
-    said = [one.message for one in run_checks(config, world.place / "var") if one.subject == "source wiki"]
+    said = [one.message for one in run_checks(config, data) if one.subject == "source wiki"]
     assert said == ["mediawiki: 3 documents are listed: 2 in Help:, 1 at the top"]
 
 

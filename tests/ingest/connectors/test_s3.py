@@ -8,14 +8,12 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
 import pytest
-from botocore import loaders
 from moto.server import ThreadedMotoServer
 
 from config.errors import ConfigError, DocumentError, UnavailableError
@@ -34,9 +32,6 @@ ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>It
 
 def refusal(code: str, status: int = 403, headers: Mapping[str, str] | None = None) -> Said:
     return Said(status, ERROR.format(code).encode(), {"Content-Type": "application/xml", **(headers or {})})
-
-
-_LOADER = cache(loaders.create_loader)
 
 
 class Moto:
@@ -103,8 +98,6 @@ def moto() -> Iterator[Moto]:
 def _small_pages(monkeypatch, loopback):
     """Two keys on a page, and nothing of the machine's own."""
     monkeypatch.setattr(_s3, "PAGE", 2)
-    # What each client would read anew: megabytes about all the services of Amazon.
-    monkeypatch.setattr(loaders, "create_loader", _LOADER)
     for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(variable, "/nowhere")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -365,7 +365,7 @@ def everybody_at_once(url, monkeypatch, turns):
 
 
 def test_everybody_at_once_never_waits_in_a_circle_and_ends_as_the_source_is(ledger_url, monkeypatch):
-    everybody_at_once(ledger_url, monkeypatch, 15)
+    everybody_at_once(ledger_url, monkeypatch, 6)
 
 
 @pytest.mark.contract

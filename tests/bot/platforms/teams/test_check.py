@@ -19,7 +19,7 @@ def microsoft(loopback):
 
 
 @pytest.fixture
-def look(tmp_path, monkeypatch):
+def look(tmp_path, data, monkeypatch):
     monkeypatch.delenv("TEAMS_APP_PASSWORD", raising=False)
 
     def look(teams, password=PASSWORD, more="", everything=False):
@@ -28,7 +28,7 @@ def look(tmp_path, monkeypatch):
         if password:
             monkeypatch.setenv("TEAMS_APP_PASSWORD", password)
         if everything:
-            found = run_checks(config, tmp_path / "var")
+            found = run_checks(config, data)
         else:
             check_teams(found := Findings(), load_settings(config))
         return [
