@@ -61,31 +61,41 @@ class Forked:
 
     def poll(self) -> int | None:
         """The exit code, or minus the signal that ended it; None as long as it is there."""
-        return self._hear(0)
+        while self._code is None and (said := self._hear(0)):
+            self._take(said)
+        return self._code
 
     def wait(self, seconds: float) -> int:
         """The same as soon as it has ended; raises `subprocess.TimeoutExpired`."""
-        if (code := self._hear(seconds)) is None:
-            raise subprocess.TimeoutExpired(f"process {self.pid}", seconds)
-        return code
+        while self._code is None:
+            self._take(self._heard(seconds))
+        return self._code
 
     def await_stop(self, seconds: float = 60) -> None:
-        """Return as soon as a signal has stopped it."""
-        assert self._hear(seconds, until=_STOPPED) is None, "it ended, and was not stopped"
+        """Return as soon as a signal has stopped it; raises `subprocess.TimeoutExpired`."""
+        said = self._heard(seconds)
+        self._take(said)
+        assert said == _STOPPED, "it ended, and was not stopped"
 
     def signal(self, number: signal.Signals) -> None:
         """Send it to the process and to all that it has started."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
-    def _hear(self, seconds: float, until: bytes = b"") -> int | None:
-        while self._code is None and select.select([self._told], [], [], max(0.0, seconds))[0]:
-            if (line := self._told.readline().strip()) == until:
-                break
-            if line != _STOPPED:
-                self._code = int(line)
-                self._told.close()
-        return self._code
+    def _hear(self, seconds: float) -> bytes:
+        """What is said of it within so many seconds; empty where nothing is."""
+        ready, _, _ = select.select([self._told], [], [], seconds)
+        return self._told.readline().strip() if ready else b""
+
+    def _heard(self, seconds: float) -> bytes:
+        if said := self._hear(seconds):
+            return said
+        raise subprocess.TimeoutExpired(f"process {self.pid}", seconds)
+
+    def _take(self, said: bytes) -> None:
+        if said != _STOPPED:
+            self._code = int(said)
+            self._told.close()
 
 
 class _Server:

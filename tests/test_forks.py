@@ -71,6 +71,8 @@ def test_who_kills_it_kills_what_it_has_started_and_is_told_the_signal(start):
 
 def test_it_can_be_stopped_and_goes_on(start):
     process = start("wait")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.await_stop(0.05)
     process.signal(signal.SIGSTOP)
     process.await_stop()
     assert process.poll() is None

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -85,6 +86,15 @@ class Key:
         return cls(said["client_email"], said["token_uri"], said.get("private_key_id"), said["private_key"])
 
 
+@lru_cache(maxsize=8)
+def _opened(secret: str) -> Any:
+    """A private key, ready to sign with; raises `ValueError` where it is none. It is kept, since opening it
+    checks its numbers, for tens of milliseconds."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    return load_pem_private_key(secret.encode(), None)
+
+
 class Tokens:
     """Asks for the tokens of an account, one for each scope. Thread-safe."""
 
@@ -127,7 +137,7 @@ class Tokens:
         claims |= {"iat": now, "exp": now + _LIFE} | ({"sub": self._subject} if self._subject else {})
         headers = {"kid": self._key.id} if self._key.id else None
         try:
-            return jwt.encode(claims, self._key.secret, algorithm="RS256", headers=headers)
+            return jwt.encode(claims, _opened(self._key.secret), algorithm="RS256", headers=headers)
         except (ValueError, TypeError, jwt.PyJWTError):
             raise ConfigError(
                 f"source {self._source}: credentials: its `private_key` is no RSA key; is the file whole?"

@@ -103,7 +103,7 @@ def _encoded(part):
     return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
 
 
-STRANGER = Issuer()
+STRANGER = Issuer(owner="a stranger")
 """Signs with a key of its own, under the name of Microsoft's."""
 EMULATOR = "https://login.microsoftonline.com/d6d49420-f39b-4df7-a1dc-d59a935871db/v2.0"
 EMULATOR_1 = "https://sts.windows.net/d6d49420-f39b-4df7-a1dc-d59a935871db/"

@@ -12,6 +12,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,15 +32,26 @@ ISSUER = "https://api.botframework.com"
 Json = dict[str, Any]
 
 
+@cache
+def _private_key(_owner: str, _key: str) -> rsa.RSAPrivateKey:
+    """Made once, which takes a while."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 class Issuer:
     """Signs tokens with a key of its own, which it publishes as Microsoft does."""
 
     def __init__(
-        self, key: str = "key-1", issuer: str = ISSUER, endorsements: list[str] | None = None
+        self,
+        key: str = "key-1",
+        issuer: str = ISSUER,
+        endorsements: list[str] | None = None,
+        owner: str = "Microsoft",
     ) -> None:
+        """An `owner` has one key of a name."""
         self.key, self.issuer = key, issuer
         self.endorsements = ["msteams"] if endorsements is None else endorsements
-        self.private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.private = _private_key(owner, key)
 
     def claims(self, url: str, **changed: Any) -> Json:
         """What a token for the bot says, of an activity from `url`; None takes a claim out."""
