@@ -40,7 +40,7 @@ serve: $(SYNCED) $(PROVIDED) ## Keep the sources of ./sabio.yaml current (else t
 test: $(SYNCED) $(PROVIDED) ## Run the tests; the first time, get the servers that they use
 	@$(UV) sync --frozen --inexact --quiet --group models
 	@$(RUN) python -m tests.services.install
-	@$(if $(MEMORY),TMPDIR=$(MEMORY)) $(RUN) pytest -n 4 --dist worksteal -m "not contract" # they often wait
+	@$(if $(MEMORY),TMPDIR=$(MEMORY)) $(RUN) pytest -n 3 --dist worksteal -m "not contract" # they often wait
 
 contract: $(SYNCED) $(PROVIDED) ## Run the reliability contract with its full counts (long)
 	@$(RUN) python -m tests.services.install
