@@ -18,6 +18,7 @@ from config.settings import SOURCE_KEYS, Settings, find_config, load_settings, w
 from config.system import missing_programs
 from ingest.connectors import connect
 from ingest.knowledge import KnowledgeBase
+from ingest.parsing import need_parsers, not_installed
 
 if TYPE_CHECKING:
     from ingest.ledger import Ledger
@@ -35,12 +36,20 @@ def run_checks(config: Path | None, data: Path | None, sources: Sequence[str] = 
         found.ok("configuration", f"read from {settings.file}")
     for message in warnings(os.environ, settings):
         found.warn("configuration", message)
+    unread = not_installed()
     for program in missing_programs():
+        if program.parses and unread:
+            continue
         fix = f"make system, or on Debian: apt install {' '.join(program.packages)}"
         found.warn(program.name, f"not installed; off: {program.feature}", fix)
     if settings is None:
         _check_options(found, find_config(config))
         return found
+    if unread:
+        with found.about("parsers"):
+            if settings.queue == "none":
+                need_parsers()
+            found.ok("parsers", "none here: workers read the documents")
     check_sources(found, settings, sources)
     if _check_data(found, settings.data):
         # Without its sources, which may be wrong: what follows must be looked at all the same.
@@ -127,11 +136,10 @@ def _check_data(found: Findings, folder: Path) -> bool:
 
 
 def _check_models(found: Findings, kb: KnowledgeBase) -> None:
-    from ingest.embedding import open_embedder
     from ingest.translation import open_translator
 
     with found.about("embedding"):
-        embedder = open_embedder(kb.settings.embedding, kb.models)
+        embedder = kb.open_embedder(kb.settings.embedding)
         embedder.question("works")
         languages = ", ".join(sorted(embedder.languages)) if embedder.languages else "any language"
         found.ok("embedding", f"{embedder.name}: {embedder.dimension} dimensions, reads {languages}")

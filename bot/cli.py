@@ -12,6 +12,7 @@ import typer
 from bot.exits import DONE, SOME_FAILED, UNAVAILABLE
 
 if TYPE_CHECKING:
+    from config.settings import Settings
     from ingest.knowledge import KnowledgeBase
 
 app = typer.Typer(
@@ -89,17 +90,22 @@ def options(
     given.config, given.data = config, data
 
 
-def _open(context: typer.Context) -> KnowledgeBase:
+def _read_settings(context: typer.Context) -> Settings:
     from config import telemetry, tracing
     from config.settings import load_settings
-    from ingest.knowledge import KnowledgeBase
 
     given = context.ensure_object(Options)
     settings = load_settings(given.config, data=given.data)
     telemetry.start_logging(settings.log, settings.secrets)
     tracing.start_tracing(settings.telemetry, "sabio", settings.secrets)
     context.call_on_close(tracing.stop_tracing)
-    return KnowledgeBase(settings)
+    return settings
+
+
+def _open(context: typer.Context) -> KnowledgeBase:
+    from ingest.knowledge import KnowledgeBase
+
+    return KnowledgeBase(_read_settings(context))
 
 
 @app.command()
@@ -287,6 +293,16 @@ def _at_most_one(**flags: bool) -> None:
 
 
 @app.command()
+def migrate(context: typer.Context, json: Json = False) -> None:
+    """Make the ledger's tables, or bring them up to date."""
+    from bot.platforms import terminal
+    from ingest.knowledge import migrate_ledger
+
+    before, after = migrate_ledger(_read_settings(context))
+    terminal.print_migrated(before, after, json=json)
+
+
+@app.command()
 def restored(context: typer.Context, json: Json = False) -> None:
     """Say that the ledger was restored from a backup: what was deleted since must stay deleted."""
     from bot.platforms import terminal
@@ -465,13 +481,19 @@ def work(
     concurrency: Annotated[
         int, typer.Option(min=1, max=64, help="Batches at once, each in a process of its own.")
     ] = 2,
+    queues: Annotated[
+        list[str] | None,
+        typer.Option("--queue", metavar="NAME", help="Take messages from this queue alone; may be repeated."),
+    ] = None,
     port: Port = None,
 ) -> None:
     """Run a worker: do what is due, until Ctrl-C or SIGTERM."""
     from bot import running
 
     with _open(context) as kb:
-        raise typer.Exit(running.work(kb, _say, port=port, concurrency=concurrency))
+        raise typer.Exit(
+            running.work(kb, _say, port=port, concurrency=concurrency, queues=tuple(queues or ()))
+        )
 
 
 @app.command()

@@ -11,9 +11,10 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from config import tracing
-from config.errors import UnavailableError
+from config.errors import ConfigError, UnavailableError
 from config.settings import Settings
 from ingest.knowledge import KnowledgeBase
+from ingest.parsing import need_parsers
 from workers import metrics
 from workers.event_loop import EventLoop
 from workers.probes import Probes, Pulse, readiness
@@ -32,6 +33,8 @@ Say = Callable[[str], None]
 def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
     """The web app, until SIGTERM or Ctrl-C; with `queue: none` it also does the work that is due."""
     alone = kb.settings.queue == "none"
+    if alone:
+        need_parsers()
     names = ", ".join(source.name for source in kb.sources()) or "no sources"
     pulse, stopped = Pulse(), _stop_on_sigterm()
     # When as many are answered as may be, each platform can still read and write the ledger.
@@ -58,27 +61,46 @@ def serve(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:
                     stopped.wait()
 
 
-def work(kb: KnowledgeBase, say: Say, *, port: int | None = None, concurrency: int = 2) -> int:
-    """A worker, until SIGTERM or Ctrl-C: Celery's where there is a Redis, else threads of this process."""
+def work(
+    kb: KnowledgeBase,
+    say: Say,
+    *,
+    port: int | None = None,
+    concurrency: int = 2,
+    queues: Sequence[str] = (),
+) -> int:
+    """A worker, until SIGTERM or Ctrl-C: Celery's where there is a Redis, else threads of this process.
+
+    It takes messages from `queues`, or from all of them. Raises `ConfigError` for one that is none.
+    """
+    need_parsers()
     if kb.settings.queue == "none":
         from workers.loop import keep_current
+
+        if queues:
+            raise ConfigError(
+                "`--queue` means nothing with `queue: none`: there are no queues, and one loop does all that"
+                " is due; leave it out, or set `queue: redis://HOST:6379/0`"
+            )
 
         pulse, stopped = Pulse(), _stop_on_sigterm()
         with EventLoop() as loop, _answering(kb, "work", loop, say, port, lambda: pulse.reason(_QUIET)):
             say("Working without Redis (`queue: none`), by the schedules of the sources.")
             keep_current(kb, stopped, came_round=pulse.consumed)
         return 0
+    from workers.app import create_app, known_queues
+
+    taken = known_queues(queues)
     metrics.prepare_multiprocess()
-    from workers.app import create_app
     from workers.worker import liveness, run_worker, watch
 
     app, pulse = create_app(kb.settings), Pulse()
-    watch(app, pulse)
+    watch(app, pulse, taken)
     with suppress(UnavailableError):
         _ = kb.ledger  # not by a probe's thread: a child forked while that imports the driver would hang
     with EventLoop() as loop, _answering(kb, "work", loop, say, port, liveness(pulse, concurrency)):
-        say(f"Working: {concurrency} at once.")
-        return run_worker(app, concurrency=concurrency)
+        say(f"Working: {concurrency} at once, from {' and '.join(taken)}.")
+        return run_worker(app, concurrency=concurrency, queues=taken)
 
 
 def beat(kb: KnowledgeBase, say: Say, port: int | None = None) -> None:

@@ -111,6 +111,11 @@ class Settings(Section):
         min_length=1,
         description="The embedding model: `local`, `onnx:FOLDER`, or `provider:model` of LlamaIndex.",
     )
+    models: Path | None = Field(
+        None,
+        description="A folder with the local embedding model, made beforehand and only read, as container"
+        " images have one. Not set, or the model not in it: it is made in `data` when it is first needed.",
+    )
     translation: Literal["auto", "none", "apertium"] = Field(
         "auto",
         description="Translator for languages that the embedding model does not know;"
@@ -357,8 +362,9 @@ def _place_paths(reading: Reading, base: Path, data: Path | None) -> None:
         values["data"] = os.path.normpath(Path.cwd() / data.expanduser())
     elif isinstance(given := values.get("data", "./var"), str):
         values["data"] = placed("data", given)
-    if isinstance(glossary := values.get("glossary"), str):
-        values["glossary"] = placed("glossary", glossary)
+    for setting in ("glossary", "models"):
+        if isinstance(path := values.get(setting), str):
+            values[setting] = placed(setting, path)
     embedding = values.get("embedding")
     if isinstance(embedding, str) and embedding.startswith("onnx:"):
         values["embedding"] = "onnx:" + placed("embedding", embedding.removeprefix("onnx:"))

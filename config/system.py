@@ -28,6 +28,8 @@ class Program:
     """Prints what the program has installed; empty when being there is enough."""
     needs: tuple[str, ...] = ()
     """Words that `listing` must print."""
+    parses: bool = False
+    """Whether only those who read documents need it."""
     bundled: str | None = None
     """A Python package whose wheel carries the program, on the platforms that it has wheels for."""
 
@@ -56,8 +58,9 @@ PROGRAMS = (
         ("tesseract-ocr", "tesseract-ocr-spa"),
         ("tesseract", "--list-langs"),
         ("eng", "spa"),
+        parses=True,
     ),
-    Program("pandoc", "reading EPUB, ODT and RTF", ("pandoc",), bundled="pypandoc"),
+    Program("pandoc", "reading EPUB, ODT and RTF", ("pandoc",), parses=True, bundled="pypandoc"),
     Program(
         "apertium",
         "finding Spanish pages by English questions and the other way round (local translation)",

@@ -61,24 +61,27 @@ class Embedder(Protocol):
         """The vector of a question: shape (dimension,), unit length."""
 
 
-def open_embedder(name: str, cache: Path, options: Mapping[str, object] | None = None) -> Embedder:
+def open_embedder(
+    name: str, cache: Path, options: Mapping[str, object] | None = None, made: Path | None = None
+) -> Embedder:
     """The embedding model of that name: `local`, `onnx:/path/to/folder` or `provider:model`.
 
-    `cache` is a folder that the model may keep files in; `options` goes to a provider's class. Raises
+    `cache` is a folder that the model may keep files in, `made` one where `local` may have been made
+    beforehand, and which is only read; `options` goes to a provider's class. Raises
     `ConfigError` when the name, its folder or its package is not right, and `UnavailableError` when the model
     cannot be reached or written.
     """
     if name == "local":
         from ingest import minilm
 
-        return OnnxEmbedder(minilm.build(cache))
+        return OnnxEmbedder(minilm.build(cache, made))
     kind, separator, rest = name.partition(":")
     if not (kind and separator and rest):
         raise ConfigError(
             f"`embedding: {name}` names no model; expected `local`, `onnx:/path/to/folder`"
             " or `provider:model` such as `openai:text-embedding-3-small`."
         )
-    return OnnxEmbedder(Path(rest)) if kind == "onnx" else ProviderEmbedder(name, cache, options or {})
+    return OnnxEmbedder(Path(rest)) if kind == "onnx" else ProviderEmbedder(name, cache, options or {}, made)
 
 
 class Card(BaseModel):
@@ -181,8 +184,11 @@ class ProviderEmbedder:
 
     limit = 512
 
-    def __init__(self, name: str, cache: Path, options: Mapping[str, object]) -> None:
+    def __init__(
+        self, name: str, cache: Path, options: Mapping[str, object], made: Path | None = None
+    ) -> None:
         self._model = name
+        self._made = made
         self._options = options
         self._opening = threading.Lock()
         self._opened: Any = None
@@ -196,7 +202,7 @@ class ProviderEmbedder:
         if self._tokenizer is None:
             from ingest import minilm
 
-            self._tokenizer = _open_tokenizer(minilm.packaged_model())
+            self._tokenizer = _open_tokenizer(minilm.tokenizer_folder(self._made))
         return len(self._tokenizer.encode(text))
 
     def documents(self, texts: Sequence[str]) -> Vector:

@@ -24,6 +24,7 @@ from ingest.permissions import principals_of
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
+    from ingest.embedding import Embedder
     from ingest.encoding import Encoder
     from ingest.index import Engine, Index
     from ingest.ledger import Ledger
@@ -58,6 +59,29 @@ class Collection:
     name: str
     index: Index
     encoder: Encoder
+
+
+def migrate_ledger(settings: Settings) -> tuple[str | None, str]:
+    """Bring the ledger's tables up to date: the migration that they stood at (None: there were none), and the
+    one that they stand at now. Nothing else of the installation is opened or needed."""
+    from ingest.ledger import Ledger
+
+    ledger = Ledger(_ledger_address(settings), migrate=False)
+    try:
+        before = ledger.revision()
+        ledger.upgrade()
+        return before, str(ledger.revision())
+    finally:
+        ledger.close()
+
+
+def _ledger_address(settings: Settings) -> str | URL:
+    from sqlalchemy import URL
+
+    if settings.ledger == "sqlite":
+        # Not as text: a folder's name may hold what means something in an address.
+        return URL.create("sqlite", database=str(settings.data / "ledger.db"))
+    return settings.ledger
 
 
 class KnowledgeBase:
@@ -97,24 +121,24 @@ class KnowledgeBase:
     @property
     def ledger_address(self) -> str | URL:
         """Where the ledger is."""
-        from sqlalchemy import URL
-
-        if self.settings.ledger == "sqlite":
-            # Not as text: a folder's name may hold what means something in an address.
-            return URL.create("sqlite", database=str(self.data / "ledger.db"))
-        return self.settings.ledger
+        return _ledger_address(self.settings)
 
     @_opened_once
     def encoder(self) -> Encoder:
         """The embedding model and the translator."""
-        from ingest.embedding import open_embedder
         from ingest.encoding import Encoder
         from ingest.translation import open_translator
 
         return Encoder(
-            open_embedder(self.settings.embedding, self.models),
+            self.open_embedder(self.settings.embedding),
             open_translator(self.settings.translation),
         )
+
+    def open_embedder(self, name: str) -> Embedder:
+        """The embedding model of that name, opened anew at each call."""
+        from ingest import embedding
+
+        return embedding.open_embedder(name, self.models, made=self.settings.models)
 
     @_opened_once
     def engine(self) -> Engine:
@@ -125,9 +149,10 @@ class KnowledgeBase:
 
     @_opened_once
     def parsers(self) -> Parsers:
-        """The child processes that read documents."""
-        from ingest.parsing import Limits, Parsers
+        """The child processes that read documents. Raises `ConfigError` where the libraries are missing."""
+        from ingest.parsing import Limits, Parsers, need_parsers
 
+        need_parsers()
         return Parsers(Limits(**self.settings.parsing.model_dump()))
 
     @property
@@ -290,7 +315,6 @@ class KnowledgeBase:
 
     def _other_encoder(self, embedding: str, translation: str) -> Encoder:
         """A model that the settings do not name any more, opened once."""
-        from ingest import embedding as embeddings
         from ingest.encoding import Encoder
         from ingest.translation import open_translator
 
@@ -300,7 +324,7 @@ class KnowledgeBase:
                     if embedding == self.settings.embedding:
                         embedder = self.encoder.embedder
                     else:
-                        embedder = embeddings.open_embedder(embedding, self.models)
+                        embedder = self.open_embedder(embedding)
                 except ConfigError as error:
                     raise UnavailableError(
                         f"the index in use was made with `embedding: {embedding}`, which is not there any"

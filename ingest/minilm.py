@@ -32,13 +32,23 @@ _OPSET = 20  # the first with Gelu as one operator
 Weights = dict[str, NDArray[np.float32]]
 
 
-def build(cache: Path) -> Path:
-    """The folder of the model below `cache`, built if it is not there yet (some seconds, once).
+def tokenizer_folder(made: Path | None) -> Path:
+    """A folder with the model's `tokenizer.json`: where it was made beforehand, else the package's."""
+    folder = made / f"{NAME}-{_VERSION}" if made is not None else None
+    return folder if folder is not None and folder.is_dir() else packaged_model()
 
-    Several processes may call this at once: one builds, the others wait. Raises `ConfigError` when the
-    package with the weights is missing and `UnavailableError` when the folder cannot be written.
+
+def build(cache: Path, made: Path | None = None) -> Path:
+    """The folder of the model, below `made` or `cache`; built below `cache` if it is in neither.
+
+    Building takes some seconds, once. Several processes may call this at once: one builds, the others wait.
+    Nothing is ever written below `made`. Raises `ConfigError` when the package with the weights is missing
+    and `UnavailableError` when the folder cannot be written.
     """
-    folder = cache / f"{NAME}-{_VERSION}"
+    name = f"{NAME}-{_VERSION}"
+    if made is not None and (made / name).is_dir():
+        return made / name
+    folder = cache / name
     if folder.is_dir():
         return folder
     from filelock import FileLock

@@ -121,7 +121,7 @@ def _stand_in(environ: Mapping[str, str]) -> None:
     log = environ.get("TEST_EMBEDDED")
     dimension = int(environ.get("TEST_DIMENSION", "32"))
     SlowEmbedder.seconds = float(environ.get("TEST_SLOW_EMBEDDING", "0"))
-    embedding.open_embedder = lambda name, _models: SlowEmbedder(
+    embedding.open_embedder = lambda name, _models, **_: SlowEmbedder(
         model_named(name), dimension, log=Path(log) if log else None
     )
     SlowParsers.seconds = float(environ.get("TEST_SLOW", "0"))

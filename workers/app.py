@@ -45,6 +45,16 @@ class Told(Task):
             log.error("%s failed", self.name, exc_info=exc, extra={"task": task_id})
 
 
+def known_queues(names: Sequence[str] = ()) -> tuple[str, ...]:
+    """Those queues, or all where none is named. Raises `ConfigError` for a name that is none of ours."""
+    if unknown := [name for name in names if name not in QUEUES]:
+        raise ConfigError(
+            f"there is no queue {' or '.join(f'`{name}`' for name in unknown)};"
+            f" the queues are {' and '.join(f'`{name}`' for name in QUEUES)}"
+        )
+    return tuple(name for name in QUEUES if name in names) or QUEUES
+
+
 def create_app(settings: Settings) -> Celery:
     """The application for the Redis that the settings name. Raises `ConfigError` where they name none."""
     if settings.queue == "none":

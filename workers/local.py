@@ -19,6 +19,7 @@ from ingest.holding import is_gated
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import claims, reading, runs
 from ingest.ledger.owners import new_owner
+from ingest.parsing import need_parsers
 from ingest.sync import Observer, unobserved
 from workers import jobs
 from workers.examining import examiner
@@ -45,6 +46,7 @@ def sync_sources(
     A source that fails does not stop the others: its report has the outcome `failed`, its `error`, and as
     `error_kind` the name of the error's class.
     """
+    need_parsers()
     keep_index_current(kb, observe)
     reports = [
         _sync_source(kb, source, full=full, confirmed=confirmed, observe=observe) for source in sources

@@ -48,12 +48,11 @@ def run_worker(app: Celery, *, concurrency: int, queues: tuple[str, ...] = QUEUE
     return worker.exitcode or 0
 
 
-def watch(app: Celery, pulse: Pulse) -> None:
-    """Have signals tell `pulse` of every message, and start asking for work that was left.
-
-    Also for `celery -A workers worker`, which is the same worker without the probes.
-    """
+def watch(app: Celery, pulse: Pulse, queues: tuple[str, ...] = QUEUES) -> None:
+    """Have signals tell `pulse` of every message, and start asking for work that was left."""
     ended = threading.Event()
+    # By a message that this very worker can consume: what it does not consume says nothing of its health.
+    asks = "default" if "default" in queues else queues[0]
 
     # It would say again, with a stack trace in the text, what `Told` says.
     logging.getLogger("celery.app.trace").setLevel(logging.CRITICAL)
@@ -64,7 +63,7 @@ def watch(app: Celery, pulse: Pulse) -> None:
 
     @signals.worker_ready.connect(weak=False)
     def begin(**_: object) -> None:
-        threading.Thread(target=_ask_again, args=(app, ended), name="sabio-look", daemon=True).start()
+        threading.Thread(target=_ask_again, args=(app, ended, asks), name="sabio-look", daemon=True).start()
 
     @signals.worker_shutting_down.connect(weak=False)
     def stop(**_: object) -> None:
@@ -77,10 +76,10 @@ def watch(app: Celery, pulse: Pulse) -> None:
         stop_tracing()
 
 
-def _ask_again(app: Celery, ended: threading.Event) -> None:
+def _ask_again(app: Celery, ended: threading.Event, queue: str) -> None:
     while True:
         try:
-            app.send_task("sabio.look", queue="default", expires=2 * LOOK, retry=False)
+            app.send_task("sabio.look", queue=queue, expires=2 * LOOK, retry=False)
         except OperationalError as error:
             log.warning("Redis cannot be reached: %s", error)
         if ended.wait(LOOK):

@@ -219,6 +219,20 @@ def print_rebuilt(
         write(open_console(), said)
 
 
+def print_migrated(before: str | None, after: str, *, json: bool = False) -> None:
+    """Print which migration the ledger stood at, and which it stands at now."""
+    if json:
+        print_json({"from": before, "to": after})
+        return
+    if before is None:
+        message = f"The ledger's tables were made: migration {after}."
+    elif before == after:
+        message = f"The ledger is up to date: migration {after}."
+    else:
+        message = f"The ledger was brought from migration {before} to {after}."
+    write(open_console(), message)
+
+
 def print_restored(sources: Sequence[str], *, json: bool = False) -> None:
     """Print what happens after a ledger was restored."""
     if json:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 import typer
+from sqlalchemy import text
 
 from bot import exits
 from bot.__main__ import main
 from bot.cli import app
 from config.errors import UnavailableError
+from ingest.ledger import HEAD, Ledger
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -143,6 +145,54 @@ def test_rebuild_says_how_much_it_wrote(sabio, own_company):
     assert made["chunks"] >= 4
     code, out, _ = sabio("--config", own_company, "search", "VPN", "--json")
     assert json.loads(out)["hits"]
+
+
+def test_migrate_makes_the_ledger_says_so_and_needs_no_source(sabio, tmp_path):
+    file = tmp_path / "sabio.yaml"
+    file.write_text("sources: [{name: drive, type: folder, path: /nowhere}]\n")
+    code, out, err = sabio("--config", file, "migrate", "--json")
+    assert (code, json.loads(out), err) == (0, {"from": None, "to": HEAD}, "")
+    assert sabio("--config", file, "migrate") == (0, f"The ledger is up to date: migration {HEAD}.\n", "")
+
+
+def test_migrate_says_from_which_revision_to_which(sabio, tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path}/var/ledger.db")
+    ledger.downgrade("0005")
+    ledger.close()
+    code, out, _ = sabio("--data", tmp_path / "var", "migrate")
+    assert (code, out) == (0, f"The ledger was brought from migration 0005 to {HEAD}.\n")
+
+
+def test_migrate_leaves_a_ledger_of_a_newer_version_alone(sabio, tmp_path):
+    ledger = Ledger(f"sqlite:///{tmp_path}/var/ledger.db")
+    with ledger.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    code, _, err = sabio("--data", tmp_path / "var", "migrate")
+    assert code == 2
+    assert "stands at migration 9999" in err
+    assert ledger.revision() == "9999"
+    ledger.close()
+
+
+def test_migrate_says_where_the_ledger_cannot_be_reached_and_ends_with_3(sabio, tmp_path, monkeypatch):
+    monkeypatch.setenv("SABIO_LEDGER", "postgresql://sabio:hunter22@127.0.0.1:1/sabio")
+    code, _, err = sabio("migrate")
+    assert code == 3
+    assert "127.0.0.1:1" in err
+    assert "hunter22" not in err
+
+
+def test_an_unknown_queue_is_refused_with_the_known_ones(sabio, company, monkeypatch):
+    monkeypatch.setenv("SABIO_QUEUE", "redis://127.0.0.1:1/0")
+    code, _, err = sabio("--config", company, "work", "--queue", "default", "--queue", "ingst")
+    assert code == 2
+    assert "there is no queue `ingst`; the queues are `ingest` and `default`" in err
+
+
+def test_a_queue_is_refused_where_there_are_none(sabio, company):
+    code, _, err = sabio("--config", company, "work", "--queue", "ingest")
+    assert code == 2
+    assert "`--queue` means nothing with `queue: none`" in err
 
 
 def test_a_wrong_configuration_is_told_whole_and_ends_with_2(sabio, tmp_path):

@@ -206,6 +206,11 @@ def test_the_folder_of_a_local_model_starts_beside_the_file(load, tmp_path):
     assert load("embedding: onnx:models/e5").embedding == f"onnx:{tmp_path / 'models' / 'e5'}"
 
 
+def test_the_folder_of_models_made_beforehand_starts_beside_the_file_or_is_none(load, tmp_path):
+    assert load("models: ./made").models == tmp_path / "made"
+    assert load("data: var").models is None
+
+
 # --- which file ---
 
 

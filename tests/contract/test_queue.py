@@ -154,6 +154,24 @@ def test_workers_and_a_beat_bring_a_source_in_and_answer_for_their_health(tmp_pa
         assert "Traceback" not in worker.said() + beat.said()
 
 
+def test_a_worker_of_one_queue_leaves_the_other_alone_and_is_alive_all_the_same(tmp_path, redis_url):
+    write_pages(tmp_path, 10, "first")
+    config = configure(tmp_path, redis_url)
+    with (
+        Child(config, "work", "--port", "0", "--queue", "ingest") as worker,
+        Client.from_url(redis_url) as client,
+    ):
+        # Nobody takes messages of `default`; that it consumes at all is due to its own looks.
+        eventually(is_done(tmp_path), 40, "the first sync")
+        assert client.llen("default") == 0
+        client.rpush("default", "a message for somebody else")
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port()}/healthz", timeout=10) as answer:
+            assert answer.status == 200
+        assert "from ingest." in worker.said()
+        assert worker.stop() == 0
+        assert client.llen("default") == 1
+
+
 def test_celery_finds_the_same_application_by_the_packages_name(tmp_path, redis_url):
     config = configure(tmp_path, redis_url)
     (tmp_path / "docs").mkdir()

@@ -32,7 +32,9 @@ def index(request):
 @pytest.fixture
 def configure(tmp_path, index, monkeypatch):
     """Writes the configuration with an embedding model, and opens it."""
-    monkeypatch.setattr(embedding, "open_embedder", lambda name, _models: HashEmbedder(model_named(name)))
+    monkeypatch.setattr(
+        embedding, "open_embedder", lambda name, _models, **_: HashEmbedder(model_named(name))
+    )
     docs = tmp_path / "docs"
     docs.mkdir()
     for number in range(PAGES):

@@ -176,6 +176,27 @@ def test_a_build_that_is_cut_short_leaves_nothing_that_looks_finished(tmp_path, 
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
+def test_a_model_that_was_made_beforehand_is_only_read(tmp_path, model_cache):
+    made = minilm.build(model_cache)
+    never = tmp_path / "never written"
+    assert minilm.build(never, made.parent) == made
+    assert open_embedder("local", never, made=made.parent).dimension == 384
+    assert not never.exists()
+
+
+def test_a_model_that_is_not_among_those_made_beforehand_is_built(tmp_path, model_cache):
+    made = minilm.build(model_cache)
+    assert minilm.build(made.parent, tmp_path / "empty") == made
+    assert not (tmp_path / "empty").exists()
+
+
+def test_tokens_are_counted_without_the_weights_where_the_model_was_made_beforehand(model_cache, monkeypatch):
+    made = minilm.build(model_cache)
+    assert minilm.tokenizer_folder(None) == minilm.packaged_model()
+    monkeypatch.setattr(minilm, "_WEIGHTS", "a_package_that_is_not_there")
+    assert (minilm.tokenizer_folder(made.parent) / "tokenizer.json").is_file()
+
+
 def test_missing_weights_are_told_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(minilm, "_WEIGHTS", "a_package_that_is_not_there")
     with pytest.raises(ConfigError, match="uv sync"):
