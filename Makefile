@@ -14,19 +14,24 @@ SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert
 export UV_SYSTEM_CERTS ?= $(SYSTEM_CERTS)
 export UV_NATIVE_TLS ?= $(SYSTEM_CERTS)
 
-# A uv that runs and can read our lock file, else our own. (A name on the PATH may be a shim of nothing.)
-UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.([89]|[1-9][0-9])\.|[1-9])' && echo uv || echo .tools/bin/uv)
+# A uv that runs, can read our lock file and lists what is in it as CycloneDX, else our own. (A name on the PATH may
+# be a shim of nothing.)
+UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.[1-9][0-9]\.|[1-9])' && echo uv || echo .tools/bin/uv)
 PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo $$p && break; done)
 RUN := $(UV) run --frozen --no-sync
 # Tests write to the disk and wait for it thousands of times: memory is quicker, where there is enough of it.
 MEMORY := $(shell grep -qs '^[^ ]* /dev/shm [^ ]* [^ ]*noexec' /proc/mounts || \
 	df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 2048 {print "/dev/shm"}')
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+# As in the container images, unless they are built with others.
+EXTRAS := openai azure anthropic ollama traces
+SBOM := dist/sabio.cdx.json
 # Touched last: compiled once here, so that no command compiles at its start where Python may not write.
 SYNCED := .venv/.synced
 PROVIDED := .venv/.system
 
-.PHONY: help demo serve services test contract check fix bench system clean
+.PHONY: help demo serve services test contract check fix bench image sbom system clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,14 +61,29 @@ check: $(SYNCED) ## Lint, format, types, layers, documentation
 	$(RUN) lint-imports
 	$(RUN) pytest -q tests/test_docs.py tests/test_repository.py
 
-fix: $(SYNCED) ## Repair what the linter and the formatter can, and write the table of settings
+fix: $(SYNCED) ## Repair what the linter and the formatter can, and write the tables of settings
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 	$(RUN) python -m config.reference
 	$(RUN) python -m ingest.connectors._reference
+	$(RUN) python -m tests.helm.reference
 
 bench: $(SYNCED) $(PROVIDED) ## Measure speed, and answer quality with DATA=folder (see tests/bench/RESULTS.md)
 	@$(RUN) python -m tests.bench $(if $(DATA),--data "$(DATA)") $(SECTIONS)
+
+# The same commit gives the same times in the images, and the labels say which one it was.
+image: ## Build the container images sabio-bot and sabio-worker (needs Docker)
+	@set -- --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+		--build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) \
+		--build-arg EXTRAS="$(addprefix --extra=,$(EXTRAS))" && \
+	docker build --target bot --tag sabio-bot "$$@" . && \
+	docker build --target worker --tag sabio-worker "$$@" .
+
+# Of what pyproject.toml switches off, nothing is installed, so nothing is listed.
+sbom: $(filter .tools/%,$(UV)) ## Write what Sabio is made of, as CycloneDX, to dist/sabio.cdx.json
+	@mkdir -p $(dir $(SBOM))
+	@$(UV) export --quiet --frozen --no-dev $(addprefix --extra=,$(EXTRAS)) --preview-features sbom-export \
+		--format cyclonedx1.5 --prune sentence-transformers --prune pytest-asyncio --output-file $(SBOM)
 
 system: $(SYNCED) ## Install the system programs that some features need, where that is allowed
 	@$(RUN) python -m config.system

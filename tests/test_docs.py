@@ -11,7 +11,7 @@ from config.settings import load_settings
 from ingest.connectors._reference import page as connectors_page
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("helm/*.md")])
 
 
 def prose(page: Path) -> str:

@@ -1,6 +1,6 @@
 """Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`,
-Microsoft's client of Teams by `playground.py`, MediaWiki by `mediawiki_files.py`, and Notion's OpenAPI
-document by `notion_openapi.py`."""
+Microsoft's client of Teams by `playground.py`, MediaWiki by `mediawiki_files.py`, Notion's OpenAPI
+document by `notion_openapi.py`, and Helm by `helm.py`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Protocol
 from config.system import Program, install_programs
 from tests.services import FailedServer, MissingServer, Postgres, Redis
 from tests.services.chromium import Chromium
+from tests.services.helm import get_helm
 from tests.services.mediawiki import get_mediawiki
 from tests.services.notion_openapi import get_notion
 from tests.services.playground import Node, get_playground
@@ -83,6 +84,15 @@ def get_documents() -> list[str]:
     return []
 
 
+def get_tools() -> list[str]:
+    """The same for Helm and kubectl."""
+    try:
+        get_helm()
+    except MissingServer as error:
+        return [str(error)]
+    return []
+
+
 def get_servers() -> list[str]:
     """The same for the servers."""
     lines = _get(SERVERS, _install_servers)
@@ -126,7 +136,10 @@ def _missing(kind: type[Found]) -> str | None:
 
 def main() -> int:
     """`make test`: what is missing is told; in CI it is an error."""
-    missing = [*get_servers(), *get_browser(), *get_webdav(), *get_teams(), *get_wiki(), *get_documents()]
+    missing = [
+        *(*get_servers(), *get_browser(), *get_webdav(), *get_teams()),
+        *(*get_wiki(), *get_documents(), *get_tools()),
+    ]
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:

@@ -22,6 +22,9 @@ def bare(monkeypatch):
     def find_no_mediawiki():
         raise MissingServer("MediaWiki could not be had")
 
+    def find_no_helm():
+        raise MissingServer("Helm could not be had")
+
     def install_nothing(programs):
         asked.extend(package for program in programs for package in program.packages)
         return "neither root nor sudo"
@@ -32,6 +35,7 @@ def bare(monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr(install, "get_weaviate", find_no_weaviate)
     monkeypatch.setattr(install, "get_mediawiki", find_no_mediawiki)
+    monkeypatch.setattr(install, "get_helm", find_no_helm)
     monkeypatch.setattr(install, "install_programs", install_nothing)
     monkeypatch.setattr(install, "IN_CI", False)
     monkeypatch.setattr(install, "starts_services", lambda: False)
@@ -46,6 +50,7 @@ def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsy
         "Redis is not installed; neither root nor sudo",
         "Weaviate could not be had",
         "MediaWiki could not be had",
+        "Helm could not be had",
         "Debian: apt-get install chromium",
         "Debian: nodejs npm",
         "Debian: rclone",
