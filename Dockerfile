@@ -131,8 +131,7 @@ LABEL org.opencontainers.image.title="Sabio" \
       org.opencontainers.image.description="Answers from a company's own knowledge, with checked quotes" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.base.name="docker.io/library/python:3.13-slim-trixie"
+      org.opencontainers.image.revision="${REVISION}"
 
 # ---- the bot: `serve`, `beat`, and every command that reads no documents ----
 FROM runtime AS bot
