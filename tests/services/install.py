@@ -66,31 +66,15 @@ def get_teams() -> list[str]:
     return lines
 
 
-def get_wiki() -> list[str]:
-    """The same for MediaWiki, of which nothing is installed."""
-    try:
-        get_mediawiki()
-    except (MissingServer, FailedServer) as error:
-        return [str(error)]
-    return []
-
-
-def get_documents() -> list[str]:
-    """The same for what vendors publish of their APIs, of which nothing is installed either."""
-    try:
-        get_notion()
-    except MissingServer as error:
-        return [str(error)]
-    return []
-
-
-def get_tools() -> list[str]:
-    """The same for Helm and kubectl."""
-    try:
-        get_helm()
-    except MissingServer as error:
-        return [str(error)]
-    return []
+def get_files() -> list[str]:
+    """The same for what is fetched and not installed: MediaWiki, Notion's document, Helm with kubectl."""
+    lines = []
+    for get in (get_mediawiki, get_notion, get_helm):
+        try:
+            get()
+        except (MissingServer, FailedServer) as error:
+            lines.append(str(error))
+    return lines
 
 
 def get_servers() -> list[str]:
@@ -136,10 +120,7 @@ def _missing(kind: type[Found]) -> str | None:
 
 def main() -> int:
     """`make test`: what is missing is told; in CI it is an error."""
-    missing = [
-        *(*get_servers(), *get_browser(), *get_webdav(), *get_teams()),
-        *(*get_wiki(), *get_documents(), *get_tools()),
-    ]
+    missing = [*get_servers(), *get_browser(), *get_webdav(), *get_teams(), *get_files()]
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:
