@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from config.errors import ConfigError, UnavailableError
+from config.telemetry import keep_libraries_quiet
 
 if TYPE_CHECKING:
     import httpx
@@ -196,6 +197,7 @@ def reach(name: str, call: Callable[[], Reply], attempts: int) -> Reply:
 
 
 def _import_integration(setting: str, family: str, provider: str) -> ModuleType:
+    keep_libraries_quiet()
     word = provider.replace("-", "_")
     word = _ALIASES.get(family, {}).get(word, word)
     module = f"llama_index.{family}.{word}"

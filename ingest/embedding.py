@@ -21,6 +21,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from config.errors import ConfigError
+from config.telemetry import keep_libraries_quiet
 from ingest.index import Vector
 
 if TYPE_CHECKING:
@@ -275,9 +276,16 @@ def _open_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
-def _open_session(path: Path) -> Any:
+def load_onnxruntime() -> Any:
+    """The library, which reports to nobody."""
+    keep_libraries_quiet()
     import onnxruntime
 
+    return onnxruntime
+
+
+def _open_session(path: Path) -> Any:
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1  # the texts run in parallel instead
     options.log_severity_level = 3

@@ -206,6 +206,9 @@ def _attend(graph: _Graph, weights: Weights, prefix: str, hidden: str) -> str:
 
 
 def _quantise(source: Path, target: Path) -> None:
+    from ingest.embedding import load_onnxruntime
+
+    load_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     # It advises a preprocessing that this graph does not need, on the root logger.
