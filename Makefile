@@ -48,7 +48,7 @@ test: $(SYNCED) $(PROVIDED) ## Run the tests; the first time, get the servers th
 	@$(if $(MEMORY),TMPDIR=$(MEMORY)) $(RUN) pytest -n 3 --dist worksteal -m "not contract" # they often wait
 
 contract: $(SYNCED) $(PROVIDED) ## Run the reliability contract with its full counts (long)
-	@$(RUN) python -m tests.services.install
+	@$(RUN) python -m tests.services.install contract
 	@$(RUN) pytest -m contract
 
 services: $(SYNCED) ## Run Redis, PostgreSQL and Weaviate for development, until Ctrl-C

@@ -8,6 +8,7 @@
 - `mediawiki`: a wiki for the tests of one module, who call their pages by names of their own;
   `own_mediawiki`: one without a page, for this test alone.
 - `rclone`: a folder that is served by WebDAV, for the tests of one module.
+- `kubernetes`: a control plane with nodes that are played, for the whole run.
 
 A test that uses one of them may speak to 127.0.0.1 and to nothing else; `loopback` alone gives the same.
 Without a server the test fails in CI (the variable `CI` is set); elsewhere it is skipped, loudly.
@@ -32,11 +33,12 @@ from filelock import FileLock
 
 from tests.services import SERVERS, FailedServer, MissingServer, Postgres, Redis, Server, Weaviate
 from tests.services.install import IN_CI
+from tests.services.kubernetes import Kubernetes
 from tests.services.mediawiki import MediaWiki
 from tests.services.playground import Playground
 from tests.services.rclone import Rclone
 
-FIXTURES = {"loopback", "playground", "mediawiki", "own_mediawiki", "rclone"} | {
+FIXTURES = {"loopback", "playground", "mediawiki", "own_mediawiki", "rclone", "kubernetes"} | {
     name
     for kind in ("redis", "postgres", "weaviate")
     for name in (f"{kind}_url", f"{kind}_server", f"own_{kind}")
@@ -44,6 +46,7 @@ FIXTURES = {"loopback", "playground", "mediawiki", "own_mediawiki", "rclone"} | 
 NOT_RUN = "NOT RUN: "
 
 S = TypeVar("S", bound=Server)
+L = TypeVar("L", bound=Server | Kubernetes)
 T = TypeVar("T")
 
 
@@ -210,6 +213,12 @@ def rclone() -> Iterator[Rclone]:
     yield from _own(Rclone)
 
 
+@pytest.fixture(scope="session")
+def kubernetes() -> Iterator[Kubernetes]:
+    """What the tests of a run share, each in a namespace of its own."""
+    yield from _lend(Kubernetes.start)
+
+
 @pytest.fixture(scope="module")
 def _lent_mediawiki() -> Iterator[MediaWiki]:
     yield from _own(MediaWiki)
@@ -223,11 +232,15 @@ def own_mediawiki(loopback: None, _lent_mediawiki: MediaWiki) -> MediaWiki:
 
 
 def _own(kind: type[S], **options: Any) -> Iterator[S]:
+    yield from _lend(lambda folder: kind.start(folder / kind.name, **options))
+
+
+def _lend(start: Callable[[Path], L]) -> Iterator[L]:
     folder = _open_folder()
     try:
-        server = here(lambda: kind.start(folder / kind.name, **options))
-        yield server
-        server.drop()
+        lent = here(lambda: start(folder))
+        yield lent
+        lent.drop()
     finally:
         shutil.rmtree(folder)
 

@@ -1,6 +1,7 @@
 """Getting what is not here: Debian's packages where they may be installed; Weaviate by `program.py`,
 Microsoft's client of Teams by `playground.py`, MediaWiki by `mediawiki_files.py`, Notion's OpenAPI
-document by `notion_openapi.py`, and Helm by `helm.py`."""
+document by `notion_openapi.py`, Helm by `helm.py`, Prometheus by `prometheus.py`, and Kubernetes by
+`kubernetes_programs.py`."""
 
 from __future__ import annotations
 
@@ -14,10 +15,12 @@ from config.system import Program, install_programs
 from tests.services import FailedServer, MissingServer, Postgres, Redis
 from tests.services.chromium import Chromium
 from tests.services.helm import get_helm
+from tests.services.kubernetes_programs import get_kubernetes
 from tests.services.mediawiki import get_mediawiki
 from tests.services.notion_openapi import get_notion
 from tests.services.playground import Node, get_playground
 from tests.services.program import get_weaviate
+from tests.services.prometheus import get_prometheus
 from tests.services.rclone import Rclone
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false", "no")
@@ -67,14 +70,13 @@ def get_teams() -> list[str]:
 
 
 def get_files() -> list[str]:
-    """The same for what is fetched and not installed: MediaWiki, Notion's document, Helm with kubectl."""
-    lines = []
-    for get in (get_mediawiki, get_notion, get_helm):
-        try:
-            get()
-        except (MissingServer, FailedServer) as error:
-            lines.append(str(error))
-    return lines
+    """The same for what is fetched and not installed."""
+    return _told(get_mediawiki, get_notion, get_helm, get_prometheus)
+
+
+def get_cluster() -> list[str]:
+    """The same for Kubernetes, which `make contract` alone needs."""
+    return _told(get_kubernetes)
 
 
 def get_servers() -> list[str]:
@@ -84,6 +86,16 @@ def get_servers() -> list[str]:
         get_weaviate()
     except MissingServer as error:
         lines.append(str(error))
+    return lines
+
+
+def _told(*ways: Callable[[], object]) -> list[str]:
+    lines = []
+    for get in ways:
+        try:
+            get()
+        except (MissingServer, FailedServer) as error:
+            lines.append(str(error))
     return lines
 
 
@@ -118,9 +130,11 @@ def _missing(kind: type[Found]) -> str | None:
     return None
 
 
-def main() -> int:
-    """`make test`: what is missing is told; in CI it is an error."""
+def main(*more: str) -> int:
+    """`make test`, and with `contract` `make contract`: what is missing is told; in CI it is an error."""
     missing = [*get_servers(), *get_browser(), *get_webdav(), *get_teams(), *get_files()]
+    if "contract" in more:
+        missing += get_cluster()
     for line in missing:
         sys.stderr.write(f"{line}\n")
     if missing and not IN_CI:
@@ -129,4 +143,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

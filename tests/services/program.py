@@ -7,7 +7,6 @@ import mmap
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from tests.services.golang import Workshop, make_removable
 from tests.services.server import MissingServer, cache_folder
 
 VERSION = "1.39.0"
@@ -65,7 +65,7 @@ def get_weaviate() -> Path:
                 else:
                     return kept
                 finally:
-                    _make_removable(Path(folder))
+                    make_removable(Path(folder))
     raise MissingServer(
         f"Weaviate {VERSION} could not be had: {'; '.join(reasons)}."
         " Name a program by SABIO_WEAVIATE_BIN, or install Go"
@@ -113,33 +113,7 @@ def _checksum(address: str) -> str | None:
 
 
 def _build(folder: Path) -> Path:
-    go = shutil.which("go")
-    if go is None:
-        raise MissingServer("there is no Go to build it with")
-    if shutil.disk_usage(folder).free < BUILD_BYTES:
-        raise MissingServer(
-            f"building it takes {BUILD_BYTES // 10**9} GB of disk in {folder.parent} for a while"
-        )
+    workshop = Workshop(folder, BUILD_BYTES)
     sys.stderr.write(f"Building Weaviate {VERSION} from its Go module, once for this machine (minutes) …\n")
-    places = {"GOMODCACHE": "modules", "GOCACHE": "cache", "GOTMPDIR": "tmp", "GOBIN": "bin"}
-    environment = {name: str(folder / place) for name, place in places.items()}
-    for place in environment.values():
-        Path(place).mkdir()
-    done = subprocess.run(
-        [go, "install", "-trimpath", "-tags", "netgo", "-ldflags", "-s -w", f"{MODULE}@v{VERSION}"],
-        env=os.environ | environment | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise MissingServer(f"go install failed ({' '.join(done.stderr.split())[-400:]})")
-    return folder / "bin" / "weaviate-server"
-
-
-def _make_removable(folder: Path) -> None:
-    """Go writes its modules without the right to change them."""
-    for path in [folder, *folder.rglob("*")]:
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o700)
+    workshop.install("-tags", "netgo", "-ldflags", "-s -w", f"{MODULE}@v{VERSION}")
+    return workshop.programs / "weaviate-server"

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from tests.services.server import HOST
@@ -18,16 +19,20 @@ class Proxy:
     - `cut()`: every connection is reset, and new ones are refused.
     - `delay(seconds)`: every piece takes so much longer.
     - `mend()`: as at first, for new connections and for those that stayed.
+
+    `target` may also be what makes a connection; with a `listener` it stands there.
     """
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    def __init__(
+        self, target: int | Callable[[], socket.socket], listener: socket.socket | None = None
+    ) -> None:
+        self._connect = target if callable(target) else lambda: socket.create_connection((HOST, target))
         self._passing = threading.Event()
         self._passing.set()
         self._seconds = 0.0
         self._cut = self._closed = False
         self._ends: set[socket.socket] = set()
-        self._listener = socket.create_server((HOST, 0), backlog=64)
+        self._listener = listener or socket.create_server((HOST, 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
@@ -76,7 +81,7 @@ class Proxy:
                 self._reset(near)
                 continue
             try:
-                far = socket.create_connection((HOST, self._target))
+                far = self._connect()
             except OSError:
                 self._reset(near)
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.services.server import HOST, MissingServer, Server
@@ -13,8 +14,12 @@ DATABASES = 4096
 """Enough that each test can have one that nobody used before."""
 
 
+@dataclass
 class Redis(Server):
     """Without persistence, unless it is durable."""
+
+    password: str = ""
+    """What clients have to give."""
 
     name = "Redis"
     dropping = signal.SIGKILL
@@ -34,7 +39,8 @@ class Redis(Server):
 
     def address_of(self, number: int) -> str:
         """The address of one of its databases; there are `DATABASES`, and more are the same again."""
-        return f"redis://{HOST}:{self.ports['port']}/{number % DATABASES}"
+        who = f":{self.password}@" if self.password else ""
+        return f"redis://{who}{HOST}:{self.ports['port']}/{number % DATABASES}"
 
     def command(self) -> Sequence[str | Path]:
         """All settings are on the command line."""
@@ -46,6 +52,7 @@ class Redis(Server):
             "save": "",
             "appendonly": "yes" if self.durable else "no",
             "appendfsync": "always",
+            "requirepass": self.password,
         }
         options = [word for key, value in settings.items() for word in (f"--{key}", value)]
         return [self.find_program(), *options]

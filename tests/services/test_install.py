@@ -25,6 +25,12 @@ def bare(monkeypatch):
     def find_no_helm():
         raise MissingServer("Helm could not be had")
 
+    def find_no_prometheus():
+        raise MissingServer("Prometheus could not be had")
+
+    def find_no_kubernetes():
+        raise MissingServer("Kubernetes could not be had")
+
     def install_nothing(programs):
         asked.extend(package for program in programs for package in program.packages)
         return "neither root nor sudo"
@@ -36,6 +42,8 @@ def bare(monkeypatch):
     monkeypatch.setattr(install, "get_weaviate", find_no_weaviate)
     monkeypatch.setattr(install, "get_mediawiki", find_no_mediawiki)
     monkeypatch.setattr(install, "get_helm", find_no_helm)
+    monkeypatch.setattr(install, "get_prometheus", find_no_prometheus)
+    monkeypatch.setattr(install, "get_kubernetes", find_no_kubernetes)
     monkeypatch.setattr(install, "install_programs", install_nothing)
     monkeypatch.setattr(install, "IN_CI", False)
     monkeypatch.setattr(install, "starts_services", lambda: False)
@@ -51,12 +59,20 @@ def test_what_is_missing_is_installed_and_told_where_it_could_not_be(bare, capsy
         "Weaviate could not be had",
         "MediaWiki could not be had",
         "Helm could not be had",
+        "Prometheus could not be had",
         "Debian: apt-get install chromium",
         "Debian: nodejs npm",
         "Debian: rclone",
         "will be left out",
     ):
         assert line in said
+
+
+def test_kubernetes_is_built_for_make_contract_alone(bare, capsys):
+    assert install.main() == 0
+    assert "Kubernetes" not in capsys.readouterr().err
+    assert install.main("contract") == 0
+    assert "Kubernetes could not be had" in capsys.readouterr().err
 
 
 def test_no_server_is_installed_where_its_package_would_start_a_service(bare, monkeypatch, capsys):

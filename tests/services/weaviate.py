@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -13,8 +14,12 @@ from tests.services.program import find_weaviate
 from tests.services.server import HOST, Server
 
 
+@dataclass
 class Weaviate(Server):
     """One node without modules. Its data is durable always."""
+
+    key: str = ""
+    """What clients have to give; where there is none everybody is let in."""
 
     name = "Weaviate"
     # Given neighbouring ports, as gossip and data must have: else it never gets ready.
@@ -36,8 +41,14 @@ class Weaviate(Server):
 
     def environment(self) -> dict[str, str]:
         """RAFT_BOOTSTRAP_TIMEOUT stays as it is: at 5 s a restart has ended with a fatal error."""
+        guarded = {
+            "AUTHENTICATION_APIKEY_ENABLED": "true",
+            "AUTHENTICATION_APIKEY_ALLOWED_KEYS": self.key,
+            "AUTHENTICATION_APIKEY_USERS": "sabio",
+        }
         return super().environment() | {
-            "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": "true",
+            "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": "false" if self.key else "true",
+            **(guarded if self.key else {}),
             "PERSISTENCE_DATA_PATH": str(self.data),
             "DEFAULT_VECTORIZER_MODULE": "none",
             "DISABLE_TELEMETRY": "true",

@@ -140,22 +140,10 @@ def test_whoever_uses_the_local_engine_never_loads_the_client(tmp_path: Path) ->
 # What a person must change
 
 
-class Guarded(Weaviate):
-    """A Weaviate that lets in whoever has the key."""
-
-    def environment(self) -> dict[str, str]:
-        return super().environment() | {
-            "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": "false",
-            "AUTHENTICATION_APIKEY_ENABLED": "true",
-            "AUTHENTICATION_APIKEY_ALLOWED_KEYS": KEY,
-            "AUTHENTICATION_APIKEY_USERS": "sabio",
-        }
-
-
 def test_a_key_that_is_wrong_or_missing_says_which_setting_to_change(
     weaviate_server: Weaviate, loopback: None, tmp_path: Path
 ) -> None:
-    server = Guarded.start(tmp_path / "guarded")
+    server = Weaviate.start(tmp_path / "guarded", key=KEY)
     try:
         for key in (None, "wrong"):
             engine = WeaviateEngine(server.url, key)
