@@ -192,11 +192,15 @@ def _answering(
     """Serve `/healthz`, `/readyz`, `/metrics` and the `routes`, for as long as the block runs."""
     tracing.start_tracing(kb.settings.telemetry, f"sabio-{kind}", kb.settings.secrets)
     wanted = kb.settings.server.port and kb.settings.server.port + PORTS[kind] if port is None else port
-    queue = _queue(kb.settings)
+    queue, serves = _queue(kb.settings), kind == "serve"
     probes = Probes(
         live=live,
         # Who hands work on to children or to others uses no index: its connections would not outlive a fork.
-        ready=readiness(kb, queue, opens_index=kind == "serve" or queue is None),
+        ready=readiness(kb, queue, opens_index=serves or queue is None),
+        # People get a reply without the others as well, be it what is down; who is not ready is brought no
+        # question. That the index never answered, as one whose address is wrong, must end an upgrade.
+        needed={"ledger"} if serves else None,
+        to_begin={"index"},
         registry=metrics.registry(kb, queue),
     )
     server = WebServer(

@@ -37,6 +37,9 @@ _histograms = {
 
 def begin() -> None:
     """Count from now on what `telemetry.observe_metric` is told."""
+    for name, one in COUNTED.items():
+        for value in one.values:
+            _counters[name].labels(value)  # told from now on
     if _listen not in telemetry.listeners:
         telemetry.listeners.append(_listen)
 

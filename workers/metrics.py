@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from config import telemetry
+from config.errors import ConfigError, UnavailableError
 
 if TYPE_CHECKING:
     from prometheus_client.registry import CollectorRegistry
@@ -49,8 +50,9 @@ def timed(task: str) -> Iterator[None]:
 
 
 def count_failure(task: str, error: BaseException) -> None:
-    """Count a task as failed whose error goes no further."""
-    telemetry.observe_metric("task_failures", task=task, kind=type(error).__name__)
+    """Count a task as failed whose error goes no further: by what is done about it, or by its class."""
+    kinds = (one for one in (UnavailableError, ConfigError) if isinstance(error, one))
+    telemetry.observe_metric("task_failures", task=task, kind=next(kinds, type(error)).__name__)
 
 
 def registry(kb: KnowledgeBase, queue: Callable[[], Mapping[str, int]] | None = None) -> CollectorRegistry:

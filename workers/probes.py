@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -98,20 +98,25 @@ class Probes:
         *,
         live: Callable[[], str | None] = lambda: None,
         ready: Checks | None = None,
+        needed: Container[str] | None = None,
+        to_begin: Container[str] = (),
         registry: Collector | None = None,
     ) -> None:
-        """`live` says why the process is not alive, None if it is; `ready` holds what must answer, as
-        `readiness` gives it; `registry` what `/metrics` tells.
+        """`live` says why the process is not alive, None if it is; `ready` holds what should answer, as
+        `readiness` gives it; `needed` are the names of what must (None: all of it), `to_begin` of what must
+        have done so once; `registry` is what `/metrics` tells.
         """
         self._live = live
         self._ready = {
             name: Inquiry(check, seconds=_PATIENCE, keep=_KEEP) for name, check in (ready or {}).items()
         }
+        self._needed = needed
+        self._to_begin = {name for name in self._ready if name in to_begin}
         self._registry = registry
         if registry is not None:
             # Not in the first request: a fork while a module is being imported leaves its child stuck there.
             import prometheus_client.exposition  # noqa: F401
-        self._unready: str | None = None
+        self._said = ""
         self._threads = ThreadPoolExecutor(_WATCHERS, "sabio-probes")
 
     @property
@@ -147,14 +152,22 @@ class Probes:
         for inquiry in self._ready.values():
             inquiry.begin()  # all at once, so that the slowest alone counts
         checks = {name: _word(name, inquiry) for name, inquiry in self._ready.items()}
-        wrong = "; ".join(f"{name}: {word}" for name, word in checks.items() if word != "ok") or None
-        if wrong != self._unready:
-            if wrong is None:
+        down = [name for name, word in checks.items() if word != "ok"]
+        self._to_begin &= set(down)
+        ready = not any(
+            self._needed is None or name in self._needed or name in self._to_begin for name in down
+        )
+        said = "; ".join(f"{name}: {checks[name]}" for name in down)
+        if said != self._said:
+            if not down:
                 log.info("ready")
             else:
-                log.warning("not ready: %s", wrong)
-            self._unready = wrong
-        return (200 if wrong is None else 503), {"ready": wrong is None, "checks": checks}
+                log.warning("%s: %s", "ready, though something is down" if ready else "not ready", said)
+            self._said = said
+        return (200 if ready else 503), {"ready": ready, "checks": checks}
+
+    def _needs(self, name: str) -> bool:
+        return self._needed is None or name in self._needed or name in self._to_begin
 
     def exposition(self, headers: Mapping[str, str]) -> Answer:
         """The answer of `/metrics`, in a format that the `Accept` header names."""

@@ -1,14 +1,17 @@
 """`sabio serve` is in each chat platform whose tokens are there, and says what is missing for the others."""
 
+import json
 import os
 import signal
 import time
+import urllib.request
 
 import pytest
 
 from bot import running
 from bot.check import run_checks
 from tests.sabio_child import Child
+from tests.services.server import free_ports
 from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, CLIENT_ID, CLIENT_SECRET, FakeSlack
 from tests.slack.blocks import is_whole
 
@@ -57,6 +60,20 @@ def test_a_token_that_is_missing_is_named_and_the_rest_goes_on(own_company, slac
     with serve(own_company, slack, **tokens) as child:
         await_words(child, told)
         assert child.alive
+        assert child.stop() == 0
+
+
+def test_without_its_redis_it_is_ready_to_answer_all_the_same(own_company, slack):
+    """Else a proxy would bring it no questions, for the sake of what only workers need."""
+    [port] = free_ports(1)
+    with own_company.open("a") as file:
+        file.write(f'queue: "redis://127.0.0.1:{port}/0"\n')
+    with serve(own_company, slack) as child:
+        with urllib.request.urlopen(f"http://127.0.0.1:{child.port()}/readyz", timeout=30) as answer:
+            told = json.load(answer)
+        assert told["ready"]
+        assert "Redis" in told["checks"].pop("queue")
+        assert told["checks"] == {"ledger": "ok", "index": "ok"}
         assert child.stop() == 0
 
 

@@ -1,16 +1,20 @@
 """The alerts of the documentation, each with what to do, and over metrics that there are."""
 
+import json
 import re
 
 import pytest
 import yaml
 
+from config.reference import describe_settings
 from tests.helm.chart import EVERYTHING, PRODUCTION, SOURCE, of_kind
+from tests.helm.reference import schema_at
 from tests.helm.schemas import check
 from workers.counted import COUNTED
 from workers.gauges import GAUGES
 
 PAGE = (SOURCE.parent / "docs" / "observing.md").read_text("utf-8")
+RUNBOOK = (SOURCE.parent / "docs" / "runbook.md").read_text("utf-8")
 ALERTS = yaml.safe_load((SOURCE / "alerts.yaml").read_text("utf-8"))
 WHICH = 'namespace="search",job="kb"'
 
@@ -32,8 +36,9 @@ def rules(chart, values):
 def documented():
     """The rows of the table: name, expression and how long."""
     section = PAGE.partition("### What to alert on\n")[2].partition("\n## ")[0]
-    rows = re.findall(r'^\| <a id="(\w+)"></a>(\w+) \| `(.+?)` \| (.*?) \| .+ \|$', section, re.MULTILINE)
-    assert len(rows) == section.count("\n| <a ")
+    row = r"^\| \[(\w+)\]\(runbook\.md#(\w+)\) \| `(.+?)` \| (.*?) \| .+ \|$"
+    rows = [(anchor, name, *more) for name, anchor, *more in re.findall(row, section, re.MULTILINE)]
+    assert len(rows) == section.count("\n| [")
     return {name: (anchor, expression.replace("\\|", "|"), long) for anchor, name, expression, long in rows}
 
 
@@ -75,7 +80,7 @@ def test_each_says_what_it_is_what_to_do_and_where_more_is_said(chart):
         assert said.keys() == {"summary", "description", "runbook_url"}, name
         assert one["labels"]["severity"] in ("critical", "warning")
         page, _, anchor = said["runbook_url"].partition("#")
-        assert (page, anchor) == ("docs/observing.md", name.lower())
+        assert (page, anchor) == ("docs/runbook.md", name.lower())
         assert anchor in anchors
         used = set(re.findall(r"\$labels\.(\w+)", said["summary"] + said["description"]))
         if name == "SabioProcessDown":
@@ -87,6 +92,26 @@ def test_each_says_what_it_is_what_to_do_and_where_more_is_said(chart):
                 for word in words.replace(",", " ").split()
             }
             assert used <= by | ({"source"} if name == "SabioSourceNeverSynced" else set()), name
+
+
+def test_the_runbook_has_a_section_for_each_and_for_no_other_and_says_the_same_things_of_all():
+    """What GitHub makes of a heading that is one word is that word in small letters: where alerts lead to."""
+    _, *parts = re.split(r"^## (Sabio\w+)\n", RUNBOOK, flags=re.MULTILINE)
+    sections = dict(zip(parts[::2], parts[1::2], strict=True))
+    assert list(sections) == [one["alert"] for one in ALERTS]
+    for name, text in sections.items():
+        for begins in ("*What people notice.*", "*How to look.*", "*What not to do.*", "*It "):
+            assert f"\n{begins}" in text, f"{name}: {begins}"
+        assert re.search(r"^1\. |^\*What to do\.\* ", text, re.MULTILINE), name
+
+
+def test_the_runbook_names_values_and_settings_that_there_are():
+    schema = json.loads((SOURCE / "values.schema.json").read_text("utf-8"))
+    settings = {setting.key for setting in describe_settings()}
+    named = set(re.findall(r"`([a-z]\w*(?:\.\w+)+)`", RUNBOOK))
+    assert len(named) > 15
+    for word in named - settings:
+        assert schema_at(schema, tuple(word.split("."))), word
 
 
 def test_the_operator_leaves_some_out_labels_all_and_says_where_more_is_said(chart):

@@ -128,7 +128,7 @@ def test_the_stand_ins_are_those_that_the_chart_asks_for():
 
 def test_more_manifests_are_filled_in(chart):
     names = {one["metadata"]["name"] for one in of_kind(chart.render(EVERYTHING), "ConfigMap")}
-    assert names == {"acme-knowledge", "acme-knowledge-more", "kb-as-text"}
+    assert names == {"acme-knowledge", "acme-knowledge-dashboard", "acme-knowledge-more", "kb-as-text"}
 
 
 @pytest.mark.parametrize("name", ["small", "production", "everything"])

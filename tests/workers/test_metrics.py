@@ -17,11 +17,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from bot import door
-from bot.messages import Message, Person
+from bot.messages import Message, Outcome, Person
 from config import telemetry
 from config.errors import ConfigError, UnavailableError
 from ingest import auditing, sync
-from ingest.ledger import chores, now, processes, requests
+from ingest.ledger import ContendedError, chores, now, processes, requests
 from ingest.ledger.tables import runs as run_rows
 from tests.doubles import open_base
 from workers import gauges, metrics
@@ -247,6 +247,14 @@ def test_a_task_is_timed_and_its_failure_counted_by_its_class(kb):
     assert counted["sabio_task_failures_total", "ConfigError", "scan"] == 1
 
 
+def test_what_passes_by_itself_is_no_mistake_of_ours_whatever_it_is_called_within(kb):
+    counted = Difference(registry(kb))
+    with pytest.raises(ContendedError), timed("work"):
+        raise ContendedError("changed by others at the same moment", retry_after=1)
+    assert counted["sabio_task_failures_total", "UnavailableError", "work"] == 1
+    assert counted["sabio_task_failures_total", "ContendedError", "work"] == 0
+
+
 def test_documents_are_counted_by_what_came_of_them(kb):
     counted = Difference(registry(kb))
     kb.connectors["wiki"].edit("bad", text="poison")
@@ -285,6 +293,27 @@ def test_questions_are_counted_by_outcome_and_timed(kb):
     outcome = door.handle(kb, Message("Where does the badger sleep?", Person())).outcome.value
     assert counted["sabio_questions_total", outcome] == 1
     assert counted["sabio_question_seconds_count",] == 1
+
+
+def test_what_is_known_beforehand_is_told_as_0_so_that_the_first_is_seen_as_growth():
+    code = (
+        "import sys; from workers import counters; from prometheus_client.exposition import generate_latest\n"
+        "counters.begin(); sys.stdout.write(generate_latest(counters.Counts(None)).decode())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = {
+        (one.name, *one.labels.values()): one.value
+        for family in parse_text(done.stdout)
+        for one in family.samples
+    }
+    for outcome in Outcome:
+        assert told["sabio_questions_total", outcome.value] == 0
+    for metric, *values in (
+        ("sabio_index_mended_total", "orphan", "gap", "readers"),
+        ("sabio_feedback_total", "up", "down"),
+        ("sabio_claims_total", "shown", "dropped"),
+    ):
+        assert [told[metric, value] for value in values] == [0] * len(values)
 
 
 def test_counts_are_one_set_however_often_they_are_asked_for(kb):

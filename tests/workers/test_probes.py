@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -13,6 +14,7 @@ from config.errors import UnavailableError
 from config.secrets import MASK, spellings
 from ingest import sync
 from tests.doubles import open_base
+from workers import probes as probing
 from workers.local import sync_sources
 from workers.patience import Inquiry
 from workers.probes import Probes, Pulse, readiness
@@ -98,6 +100,26 @@ def test_what_is_published_is_ready_and_the_index_is_asked(probes, kb, monkeypat
     monkeypatch.setattr(kb.collection().index, "missing", down)
     status, body = told(probes(ready=readiness(kb))("/readyz"))
     assert (status, body["checks"]) == (503, {"ledger": "ok", "index": "the index is down"})
+
+
+def test_what_is_not_needed_is_told_and_makes_nobody_unready(monkeypatch):
+    monkeypatch.setattr(probing, "_KEEP", 0)
+    down = {"index", "queue"}
+
+    def check(name):
+        if name in down:
+            raise UnavailableError(f"the {name} is down")
+
+    checks = {name: partial(check, name) for name in ("ledger", "index", "queue")}
+    bot = Probes(ready=checks, needed={"ledger"}, to_begin={"index"})
+    assert bot.readiness()[0] == 503, "the index has never answered"
+    down.remove("index")
+    assert bot.readiness()[0] == 200
+    down.add("index")
+    status, body = bot.readiness()
+    assert (status, body["checks"]["index"]) == (200, "the index is down")
+    down.add("ledger")
+    assert bot.readiness()[0] == 503
 
 
 def test_who_only_hands_work_on_does_not_open_the_index(kb, monkeypatch):
