@@ -124,7 +124,7 @@ class Chart:
 
     def render(self, values: Values, *options: str, release: str = RELEASE, **more: Any) -> list[Object]:
         """The objects. Raises `Refused`."""
-        return _objects(self._rendered(values, more, release, options))
+        return read_objects(self._rendered(values, more, release, options))
 
     def notes(self, values: Values, **more: Any) -> str:
         """What is printed after an installation, which Helm renders together with all else."""
@@ -174,7 +174,8 @@ def _run(words: tuple[str, ...], given: str) -> str:
     return done.stdout
 
 
-def _objects(text: str) -> list[Object]:
+def read_objects(text: str) -> list[Object]:
+    """The objects in Helm's text."""
     # Ten times as fast as `safe_load_all`, where PyYAML has it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return [one for one in yaml.load_all(text, loader) if one]

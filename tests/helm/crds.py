@@ -6,6 +6,7 @@ for the fields that the chart writes; others are refused, so that a misspelt one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 Schema = dict[str, Any]
@@ -110,3 +111,38 @@ CRDS: dict[str, Schema] = {
         )
     ),
 }
+
+
+def definitions() -> Iterator[Schema]:
+    """The same as an API server takes it, one object for each kind.
+
+    It has no schemas without a type, no `const`, and refuses unknown fields by itself where Helm asks it to.
+    https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+    """
+    for name, schema in CRDS.items():
+        group, version, kind_ = name.split("/")
+        names = {"kind": kind_, "singular": kind_.lower(), "plural": f"{kind_.lower()}s"}
+        described = _structural(schema["properties"]["spec"])
+        whole = {"type": "object", "required": ["spec"], "properties": {"spec": described}}
+        served = {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": whole}}
+        yield {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{names['plural']}.{group}"},
+            "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [served]},
+        }
+
+
+def _structural(schema: Schema) -> Schema:
+    """The schema in the dialect of `openAPIV3Schema`."""
+    if "const" in schema:
+        return {"type": "string", "enum": [schema["const"]]}
+    told = {"type": "string"} | schema
+    if told.get("additionalProperties") is False:
+        del told["additionalProperties"]
+    if "properties" in told:
+        told["properties"] = {name: _structural(one) for name, one in told["properties"].items()}
+    for inner in ("items", "additionalProperties"):
+        if inner in told:
+            told[inner] = _structural(told[inner])
+    return told
