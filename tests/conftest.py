@@ -6,7 +6,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.services.fixtures", "tests.models.fixtures", "tests.ledgers", "tests.browser"]
+pytest_plugins = [
+    *("tests.services.fixtures", "tests.models.fixtures", "tests.image.fixtures"),
+    *("tests.ledgers", "tests.browser"),
+]
 
 # The same examples on every machine, so that a red test is red for everybody; no test is timed.
 settings.register_profile(

@@ -193,7 +193,8 @@ def confined(
     uid, _, gid = who.partition(":")
     drop = f"--reuid={uid} --regid={gid or uid} --clear-groups"
     if not writable:
-        drop += " --no-new-privs --bounding-set=-all --inh-caps=-all"
+        # The last, as whoever becomes another user is not ended any more by `unshare --kill-child`: prctl(2).
+        drop += " --no-new-privs --bounding-set=-all --inh-caps=-all --pdeathsig=KILL"
     enter = f"cd {q(image.folder)} && exec setpriv {drop} env -i {shlex.join(variables)} {shlex.join(words)}"
     script.append(f"exec chroot {q(files)} /bin/sh -c {q(enter)}")
     return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", "\n".join(script)]

@@ -14,28 +14,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import EXAMPLE
-from config.system import Program, install_programs
-from tests.image.clean_root import Builder, Container, confined
-from tests.services.install import IN_CI
+from tests.image.clean_root import Container, confined
 
 pytestmark = pytest.mark.contract
-DEBOOTSTRAP = Program("debootstrap", "building the images", ("debootstrap",))
-
-
-@pytest.fixture(scope="module")
-def builder(tmp_path_factory):
-    """Builds the stages; some 7 GB meanwhile, and the libraries are fetched from the package index."""
-    if os.name != "posix" or os.geteuid() != 0:
-        missing = "building the images needs Linux and root"
-    elif not DEBOOTSTRAP.present() and install_programs([DEBOOTSTRAP]):
-        missing = "building the images needs debootstrap"
-    else:
-        work = tmp_path_factory.mktemp("images")
-        work.chmod(0o755)
-        yield Builder(work)
-        subprocess.run(["rm", "-rf", work], check=True)  # a hundred thousand files
-        return
-    pytest.fail(missing) if IN_CI else pytest.skip(missing)
 
 
 @pytest.fixture(scope="module", params=["bot", "worker"])
