@@ -399,6 +399,41 @@ def evaluate(  # noqa: PLR0913, PLR0917 — one for each word of the command lin
 
 
 @app.command()
+def bench(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Golden questions. Not given: `evaluation.questions`, else the titles of documents.",
+        ),
+    ] = None,
+    as_: As = None,
+    people: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1, max=256, metavar="N", help="How many ask at once; may be repeated. Not given: 1, 4, 16."
+        ),
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=600, metavar="S", help="How long so many people ask.")
+    ] = 5.0,
+    documents: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Work out what so many documents would take.")
+    ] = 1_000_000,
+    json: Json = False,
+) -> None:
+    """Measure how fast this machine answers, and work out what more documents would take."""
+    from bot.bench import measure
+    from bot.capacity import estimate
+    from bot.platforms import terminal
+
+    with _open(context) as kb, terminal.progress(quiet=json) as observe:
+        measured = measure(kb, file, email=as_, people=people or (1, 4, 16), seconds=seconds, observe=observe)
+    terminal.print_measured(measured, estimate(measured, documents), json=json)
+
+
+@app.command()
 def feedback(
     context: typer.Context,
     close: Annotated[

@@ -18,6 +18,7 @@ from bot.platforms._answers import print_answer, print_hits, stream
 from bot.platforms._complaints import print_closed, print_complaints
 from bot.platforms._console import open_console
 from bot.platforms._explanations import print_explanation
+from bot.platforms._measurements import print_measured
 from bot.platforms._progress import progress, run_progress
 from bot.platforms._reports import (
     print_figures,
@@ -51,6 +52,7 @@ __all__ = [
     "print_findings",
     "print_handed",
     "print_hits",
+    "print_measured",
     "print_migrated",
     "print_problems",
     "print_rebuilt",

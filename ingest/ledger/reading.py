@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, and_, cast, func, or_, select
+from sqlalchemy import Connection, Row, Text, and_, cast, func, or_, select, text
 
 from ingest.documents import Readers, storable
 from ingest.ledger import golden, now
@@ -37,6 +37,20 @@ def published_texts(connection: Connection, ids: Iterable[str]) -> dict[str, lis
     for row in connection.execute(query.order_by(chunks.c.document, chunks.c.position)):
         found.setdefault(row.document, []).append(row.text)
     return found
+
+
+def some_texts(connection: Connection, count: int) -> list[tuple[str, str]]:
+    """The texts of up to `count` published chunks, each with its language."""
+    query = select(chunks.c.text, chunks.c.language).order_by(chunks.c.id).limit(count)
+    return [(row.text, row.language) for row in connection.execute(query)]
+
+
+def size(connection: Connection) -> int:
+    """Bytes that the ledger takes on its disk; on a server, those of its database."""
+    if connection.dialect.name == "sqlite":
+        pages = connection.scalar(text("PRAGMA page_count")), connection.scalar(text("PRAGMA page_size"))
+        return int(pages[0] or 0) * int(pages[1] or 0)
+    return int(connection.scalar(text("SELECT pg_database_size(current_database())")) or 0)
 
 
 def readers_by_source(connection: Connection) -> dict[str, list[Readers]]:

@@ -2,7 +2,7 @@
 
 `answers`, `claims` and `sync` are measured on public data that is not part of this repository: see `bases`
 for the layout of FOLDER. Without it they are left out. What is made on the way is kept in `var/bench`.
-`engines` and `production` start servers and take long, so they are measured only where they are named.
+`engines`, `load`, `production` and `sizing` start servers or take long, so they wait to be named.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from tests.bench import (
     claims,
     engines,
     index,
+    load,
     planning,
     production,
     questions,
+    sizing,
     slack,
     start,
     syncing,
@@ -31,14 +33,16 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "planning": lambda _: planning.report(),
     "questions": lambda _: questions.report(),
     "slack": lambda _: slack.report(),
+    "load": lambda _: load.report(),
     "sync": lambda given: syncing.report(given.data),
     "answers": lambda given: answers.report(given.data),
     "claims": lambda given: claims.report(given.data),
+    "sizing": lambda _: sizing.report(),
     "engines": lambda given: engines.report(given.data),
     "production": lambda given: production.report(given.documents, real=given.real),
 }
 ON_DATA = ("answers", "claims", "sync")
-ON_REQUEST = ("engines", "production")
+ON_REQUEST = ("engines", "load", "production", "sizing")
 
 
 def main() -> None:

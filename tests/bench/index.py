@@ -36,9 +36,9 @@ def measure(count: int = 10_000) -> Figures:
 
 def _measure(folder: Path, count: int) -> Figures:
     rng = random.Random(0)
-    vectors = _unit_vectors(count)
-    rows = [_row(number, vector, rng) for number, vector in enumerate(vectors)]
-    questions = [(rng.choices(_WORDS, cum_weights=_ZIPF, k=8), rng.choice(vectors)) for _ in range(100)]
+    vectors = unit_vectors(count)
+    rows = [make_row(number, vector, rng) for number, vector in enumerate(vectors)]
+    questions = make_questions(vectors, rng)
     index = LocalIndex(folder, DIMENSION)
     batches = [rows[start : start + 1_000] for start in range(0, count, 1_000)]
     documents = [rows[start : start + 10] for start in range(0, min(count, 500), 10)]
@@ -50,31 +50,33 @@ def _measure(folder: Path, count: int) -> Figures:
         other.close()
 
     figures = {
-        "write 1,000 rows": _timed(*(lambda b=batch: index.write(b) for batch in batches)),
-        "search, both legs": _timed(*(lambda q=q: index.search(*q, asking, LIMIT) for q in questions)),
-        "search, 2 % readable": _timed(*(lambda q=q: index.search(*q, group, LIMIT) for q in questions)),
-        "search, words": _timed(*(lambda q=q: index.search(q[0], None, asking, LIMIT) for q in questions)),
-        "search, vectors": _timed(*(lambda q=q: index.search([], q[1], asking, LIMIT) for q in questions)),
-        "replace 10 rows": _timed(*(lambda d=document: index.write(d) for document in documents)),
-        "change 10 readers": _timed(
+        "write 1,000 rows": timed(*(lambda b=batch: index.write(b) for batch in batches)),
+        "search, both legs": timed(*(lambda q=q: index.search(*q, asking, LIMIT) for q in questions)),
+        "search, 2 % readable": timed(*(lambda q=q: index.search(*q, group, LIMIT) for q in questions)),
+        "search, words": timed(*(lambda q=q: index.search(q[0], None, asking, LIMIT) for q in questions)),
+        "search, vectors": timed(*(lambda q=q: index.search([], q[1], asking, LIMIT) for q in questions)),
+        "replace 10 rows": timed(*(lambda d=document: index.write(d) for document in documents)),
+        "change 10 readers": timed(
             *(lambda d=document: index.set_readers({row.chunk: group for row in d}) for document in documents)
         ),
-        "delete 10 rows": _timed(
+        "delete 10 rows": timed(
             *(lambda d=document: index.delete([row.chunk for row in d]) for document in documents)
         ),
-        "open": _timed(*[lambda: LocalIndex(folder, DIMENSION).close()] * 10),
-        "open and search": _timed(*[open_and_ask] * 10),
+        "open": timed(*[lambda: LocalIndex(folder, DIMENSION).close()] * 10),
+        "open and search": timed(*[open_and_ask] * 10),
     }
     index.close()
     return figures
 
 
-def _unit_vectors(count: int) -> list[Vector]:
-    vectors = np.random.default_rng(0).normal(size=(count, DIMENSION)).astype(np.float32)
+def unit_vectors(count: int, seed: int = 0) -> list[Vector]:
+    """Vectors that lie all about."""
+    vectors = np.random.default_rng(seed).normal(size=(count, DIMENSION)).astype(np.float32)
     return list(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-def _row(number: int, vector: Vector, rng: random.Random) -> Row:
+def make_row(number: int, vector: Vector, rng: random.Random) -> Row:
+    """A row with that vector and terms of its own."""
     few = frozenset({f"group:{rng.randrange(50)}", f"user:{rng.randrange(50)}"})
     readers = frozenset({EVERYONE}) if rng.random() < 0.7 else few
     return Row(
@@ -82,7 +84,13 @@ def _row(number: int, vector: Vector, rng: random.Random) -> Row:
     )
 
 
-def _timed(*actions: Callable[[], object]) -> tuple[float, float]:
+def make_questions(vectors: Sequence[Vector], rng: random.Random) -> list[tuple[list[str], Vector]]:
+    """A hundred questions: eight terms each, and a vector of a row."""
+    return [(rng.choices(_WORDS, cum_weights=_ZIPF, k=8), rng.choice(vectors)) for _ in range(100)]
+
+
+def timed(*actions: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds of each: the median and the 95th percentile."""
     times = []
     for action in actions:
         start = time.perf_counter()

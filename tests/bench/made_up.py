@@ -11,13 +11,14 @@ from __future__ import annotations
 import random
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import delete
 
 from config.errors import UnavailableError
 from config.settings import load_settings
@@ -25,6 +26,7 @@ from ingest.embedding import Embedder
 from ingest.encoding import Encoder
 from ingest.index import Vector
 from ingest.knowledge import KnowledgeBase
+from ingest.ledger.tables import events
 from tests.bench.bases import STORE, or_anew
 from workers.local import sync_sources
 
@@ -96,6 +98,12 @@ def open_made_up() -> KnowledgeBase:
     return or_anew(FOLDER, _synced)
 
 
+def forget_events() -> None:
+    """Forget what was asked in a chat, whose events have the same names as those of the next one."""
+    with open_made_up() as base, base.ledger.write() as ledger:
+        ledger.execute(delete(events))
+
+
 def questions(count: int) -> list[str]:
     """Questions in English and Spanish by turns, each of which one sentence of the base answers."""
     return [asked[number % 2] for number, (_, asked) in enumerate(_asked()[:count])]
@@ -106,7 +114,7 @@ def _asked() -> list[tuple[str, tuple[str, str]]]:
     """The beginnings of some sentences of the base, and what asks for each."""
     found = [
         (match[0], (english.format(*match.groups()), spanish.format(*match.groups())))
-        for page in _pages()
+        for page in make_pages()
         for beginning, english, spanish in _ASKED
         for match in re.finditer(beginning, page)
     ]
@@ -114,7 +122,7 @@ def _asked() -> list[tuple[str, tuple[str, str]]]:
 
 
 def _synced() -> KnowledgeBase:
-    _write_pages(FOLDER / "pages")
+    write_pages(FOLDER / "pages", make_pages())
     CONFIG.write_text(f"data: ./data\nsources:\n  - {_SOURCE}\n", encoding="utf-8")
     with KnowledgeBase(load_settings(CONFIG)) as base:
         real = base.encoder
@@ -128,15 +136,19 @@ def _synced() -> KnowledgeBase:
     return KnowledgeBase(load_settings(CONFIG))
 
 
-def _write_pages(folder: Path) -> None:
+def write_pages(folder: Path, pages: Iterable[str]) -> None:
+    """Each as a file, as far as it does not stand there already."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, page in enumerate(_pages()):
+    for number, page in enumerate(pages):
         path = folder / f"{number:03}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != page:
             path.write_text(page, encoding="utf-8")
 
 
-def _pages() -> Iterator[str]:
+def make_pages(
+    documents: int = DOCUMENTS, sections: int = CHUNKS // DOCUMENTS, sentences: int = 6
+) -> Iterator[str]:
+    """Pages of so many sections, each of a chunk: 588 characters with six sentences."""
     rng = random.Random(0)
     words = _vocabulary()
     weights = list(accumulate(1 / (place + 10) for place in range(len(words))))
@@ -147,11 +159,11 @@ def _pages() -> Iterator[str]:
 
     def section() -> str:
         heading = " ".join(rng.choices(words, cum_weights=weights, k=3)).capitalize()
-        return f"## {heading}\n\n" + " ".join(sentence() for _ in range(6))
+        return f"## {heading}\n\n" + " ".join(sentence() for _ in range(sentences))
 
-    for _ in range(DOCUMENTS):
+    for _ in range(documents):
         title = " ".join(rng.choices(words, k=3)).capitalize()
-        yield "\n\n".join([f"# {title}", *(section() for _ in range(CHUNKS // DOCUMENTS))]) + "\n"
+        yield "\n\n".join([f"# {title}", *(section() for _ in range(sections))]) + "\n"
 
 
 def _vocabulary() -> list[str]:

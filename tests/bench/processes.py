@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,20 +79,63 @@ def _processor() -> float:
 
 def _watch(session: int, peaks: list[tuple[int, int]], over: threading.Event) -> None:
     while not over.wait(EVERY):
-        peaks.append(_memory(session))
+        peaks.append(memory_of(session))
 
 
-def _memory(session: int) -> tuple[int, int]:
+def processor_of(session: int) -> float:
+    """Seconds of processor that the processes of a session have used, ended children included."""
+    used = (sum(map(int, one.fields[11:15])) for one in _processes() if one.session == session)
+    return sum(used) / os.sysconf("SC_CLK_TCK")
+
+
+def memory_of(session: int) -> tuple[int, int]:
     """Kilobytes of all processes of a session together: PSS and RSS."""
+    return _memory(one for one in _processes() if one.session == session)
+
+
+def memory_below(pid: int) -> int:
+    """Kilobytes of a process and all that it started, PSS."""
+    there = _processes()
+    found = {pid}
+    while more := {one.pid for one in there if one.parent in found} - found:
+        found |= more
+    return _memory(one for one in there if one.pid in found)[0]
+
+
+def _memory(processes: Iterable[_Process]) -> tuple[int, int]:
     pss = rss = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for one in processes:
         try:
-            # The name, in parentheses, may hold anything; the session is the fourth field after it.
-            if stat.read_text().rpartition(")")[2].split()[3] != str(session):
-                continue
-            lines = (stat.parent / "smaps_rollup").read_text().splitlines()
+            lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue  # it ended while it was looked at
         figures = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
         pss, rss = pss + figures.get("Pss", 0), rss + figures.get("Rss", 0)
     return pss, rss
+
+
+@dataclass(frozen=True)
+class _Process:
+    """What /proc tells of a process: `fields` of its `stat`, from the third on (proc_pid_stat(5))."""
+
+    pid: int
+    fields: list[str]
+
+    @property
+    def parent(self) -> int:
+        return int(self.fields[1])
+
+    @property
+    def session(self) -> int:
+        return int(self.fields[3])
+
+
+def _processes() -> list[_Process]:
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()  # in parentheses: a name of any sort
+        except OSError:
+            continue  # it ended while it was looked at
+        found.append(_Process(int(stat.parent.name), fields))
+    return found

@@ -77,12 +77,11 @@ class Site:
                 vars(kb)["encoder"] = Encoder(HashEmbedder(dimension=384), NoTranslator())
             yield kb
 
-    def sync(self, *words: str) -> dict[str, Any]:
-        """`sabio sync` by a process of its own: its report, and as `wall` the seconds of the process."""
-        began = time.perf_counter()
+    def run(self, command: str, *words: str) -> dict[str, Any]:
+        """A command of Sabio by a process of its own: what it prints as JSON."""
         environ = {} if self.real else {"TEST_DIMENSION": "384"}
         done = subprocess.run(
-            [sys.executable, "-m", self.module, "--config", str(self.config), "sync", "--json", *words],
+            [sys.executable, "-m", self.module, "--config", str(self.config), command, "--json", *words],
             capture_output=True,
             text=True,
             check=False,
@@ -90,7 +89,13 @@ class Site:
         )
         if done.returncode:
             raise RuntimeError(done.stdout + done.stderr)
-        [report] = json.loads(done.stdout)["runs"]
+        told: dict[str, Any] = json.loads(done.stdout)
+        return told
+
+    def sync(self) -> dict[str, Any]:
+        """`sabio sync`: its report, and as `wall` the seconds of the process."""
+        began = time.perf_counter()
+        [report] = self.run("sync")["runs"]
         return {**report, "wall": time.perf_counter() - began}
 
     def ask_for_a_sync(self) -> None:

@@ -14,10 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from sqlalchemy import delete
 
-from ingest.ledger.tables import events
-from tests.bench.made_up import CONFIG, open_made_up, questions
+from tests.bench.made_up import CONFIG, forget_events, questions
 from tests.bench.tables import Cell, show
 from tests.sabio_child import Child
 from tests.slack import APP_TOKEN, BOT, BOT_TOKEN, SIGNING_SECRET, FakeSlack
@@ -98,8 +96,7 @@ def _uncollected() -> Iterator[None]:
 @contextmanager
 def _served(mode: str) -> Iterator[FakeSlack]:
     """Sabio as `sabio serve` runs it, in a workspace of 200 people; it has answered one question."""
-    with open_made_up() as base, base.ledger.write() as ledger:
-        ledger.execute(delete(events))  # of a workspace before, whose messages have the same names
+    forget_events()
     with FakeSlack() as slack:
         for number in range(AT_ONCE):
             slack.add_person(f"U{number}", f"person{number}@acme.com")

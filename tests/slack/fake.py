@@ -30,8 +30,10 @@ class FakeSlack(Doings):
     `message`, and as `app_mention` too where it mentions Sabio. Without it, every one is an `app_mention`.
     """
 
-    def __init__(self, *, both: bool = False) -> None:
+    def __init__(self, *, both: bool = False, port: int = 0) -> None:
+        """`port` is where it listens; 0: anywhere."""
         super().__init__(both=both)
+        self._wanted_port = port
         self._answers: dict[str, deque[tuple[int, Json, dict[str, str]]]] = defaultdict(deque)
         self._lost: Counter[str] = Counter()
         self.trouble: Callable[[str], str | None] = lambda _method: None
@@ -178,7 +180,7 @@ class FakeSlack(Doings):
         page.add_routes(app, self)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", self._wanted_port).start()
         self.port = self._runner.addresses[0][1]
 
     async def _close(self) -> None:
