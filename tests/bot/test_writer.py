@@ -126,7 +126,7 @@ def test_a_server_that_cannot_stream_is_asked_for_all_of_it_at_once(writer_of, m
 
 def test_a_throttling_model_is_asked_again_when_it_says_so_and_not_before(writer_of, server, waits):
     throttling = server(b.status(429, retry_after=0.25), b.well)
-    assert read(writer_of(throttling).write(PROMPT)) == REPLY
+    assert read(writer_of(throttling, patience=5).write(PROMPT)) == REPLY
     assert waits == [0.25]
 
 

@@ -16,7 +16,7 @@ from bot.audience import ALONE, Room
 from bot.composing import StoppedError
 from bot.door import handle, is_sure
 from bot.messages import Answer, Message, Outcome, Person
-from bot.platforms._deliveries import Deliveries, OverError
+from bot.platforms._deliveries import Deliveries, OverError, whole
 from bot.platforms._slack.blocks import notice, render
 from bot.platforms._slack.errors import EndedError, translated
 from bot.platforms._slack.reply import PrivateReply, Reply
@@ -149,8 +149,13 @@ class Answers:
             await reply.find()
             await reply.say(*render(answer))
         elif event.attempts > 1:  # it was said once, to what was edited
+            await whole(self._take_back(event, reply))
+
+    async def _take_back(self, event: Event, reply: Reply) -> None:
+        """Remove a reply, and have the ledger know first: an edit that comes later is answered by a new one,
+        and one that came before in this one."""
+        if await reply.find(first=False) and await self._deliveries.begin_reply(event.id, None):
             await reply.remove()
-            await self._deliveries.begin_reply(event.id, None)
 
     async def _privately(self, event: Event, workspace: Workspace, person: Person) -> None:
         asked = event.content

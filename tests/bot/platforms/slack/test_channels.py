@@ -1,8 +1,11 @@
 """What the settings say of single channels: their sources, their tone, and what is answered unasked."""
 
+import asyncio
+
 import pytest
 
 from bot.platforms._slack import stream
+from bot.platforms._slack.reply import Reply
 from ingest.ledger.tables import events, questions
 from tests.bot.platforms.slack.conftest import BANDS, HOLIDAY, connected, eventually, rows, settled, shown
 from tests.bot.platforms.slack.slowly import Slowly, word_by
@@ -102,3 +105,21 @@ def test_what_was_answered_unasked_can_be_asked_on_and_follows_its_edits(own_kb,
         slack.edit("UANA", ts, HOLIDAY, "C7")
         slack.await_reply(ts, "C7", until=lambda one: is_whole(one) and "24 days" in shown(one))
     assert len(slack.replies(ts, "C7")) == 2
+
+
+def test_an_edit_that_comes_while_the_reply_is_taken_back_is_answered(own_kb, slack, monkeypatch):
+    remove = Reply.remove
+
+    async def remove_slowly(reply):
+        await remove(reply)
+        await asyncio.sleep(0.5)
+
+    monkeypatch.setattr(Reply, "remove", remove_slowly)
+    with connected(own_kb, slack, channels={"help-hr": {"answer": "auto", "confidence": 0.1}}):
+        ts = heard(slack, HOLIDAY)
+        first = slack.await_reply(ts, "C7", until=is_whole)
+        slack.edit("UANA", ts, UNKNOWN, "C7")
+        eventually(lambda: slack.find("C7", first["ts"]) is None)
+        slack.edit("UANA", ts, HOLIDAY, "C7")
+        again = slack.await_reply(ts, "C7", until=lambda one: is_whole(one) and "24 days" in shown(one))
+    assert slack.replies(ts, "C7") == [again]
