@@ -123,7 +123,7 @@ def test_an_upgrade_with_another_configuration_starts_ours_anew_and_touches_noth
     before, running, since = contents(installed), pods(installed), installed.version(DEPLOYMENTS)
     installed.run("upgrade", **another(installed))
     after = contents(installed)
-    [config] = of_kind(ours(installed.sent()), "ConfigMap")
+    [config] = [one for one in of_kind(ours(installed.sent()), "ConfigMap") if "sabio.yaml" in one["data"]]
     deployments = {one["metadata"]["name"] for one in of_kind(ours(installed.sent()), "Deployment")}
     assert {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} == {
         f"configmaps/{config['metadata']['name']}",

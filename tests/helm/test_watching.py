@@ -80,6 +80,7 @@ def test_the_dashboard_shows_what_happens_in_a_real_company(company):
 
 def see_a_good_day(company, seen):
     good_day(company)
+    assert ready(company, "bot")
     await_(lambda: value(company, "Votes", vote="down") >= 1, "the votes are told")
     seen.look()
     assert value(company, "Ledger") == value(company, "Queue") == 1
