@@ -8,7 +8,6 @@ affair, and every question of a measurement would be paid for.
 from __future__ import annotations
 
 import itertools
-import os
 import resource
 import sys
 import threading
@@ -27,6 +26,7 @@ from bot.messages import Outcome
 from bot.retrieval import retrieve
 from config.errors import ConfigError, UnavailableError
 from ingest.documents import Readers
+from ingest.embedding import processors
 from ingest.knowledge import KnowledgeBase
 from ingest.ledger import reading
 from ingest.sync import Observer, unobserved
@@ -112,7 +112,7 @@ def measure(
     observe("embedded", "chunks")
     speed = _embedding_speed(kb)
     return Measured(
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        processors(),
         _stored(kb),
         parts,
         loads,

@@ -106,7 +106,7 @@ class Card(BaseModel):
 @lru_cache(maxsize=1)
 def _threads(_process: int) -> ThreadPoolExecutor:
     """Kept, as starting threads takes as long as a short text does; a forked process has none of them."""
-    return ThreadPoolExecutor(_cores(), "embeds")
+    return ThreadPoolExecutor(processors(), "embeds")
 
 
 class OnnxEmbedder:
@@ -300,7 +300,8 @@ def _unit(vector: Any) -> Vector:
     return floats / max(float(np.linalg.norm(floats)), 1e-12)
 
 
-def _cores() -> int:
+def processors() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

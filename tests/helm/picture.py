@@ -22,7 +22,6 @@ from tests.helm.panels import PANELS
 from tests.helm.watched import (
     Servers,
     Watched,
-    await_,
     bad_documents,
     bad_model,
     good_day,
@@ -33,6 +32,7 @@ from tests.services import Postgres, Redis, Weaviate
 from tests.services.helm import Helm, get_helm
 from tests.services.prometheus import get_prometheus
 from tests.slack.office import ANA, CAMILA, LUIS, NIAMH
+from tests.waiting import await_
 
 PICTURE = SOURCE.parent / "docs" / "images" / "dashboard.png"
 QUESTIONS = SOURCE.parent / "tests" / "sample" / "questions.jsonl"

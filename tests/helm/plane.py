@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from tests.helm.beforehand import There
 from tests.helm.chart import RELEASE, Chart, Object, Values, read_objects
 from tests.helm.crds import definitions
 from tests.services.kubernetes import Kubernetes, Refused
+from tests.waiting import await_
 
 WAIT_SECONDS = 60
 CHANGING = ("install", "upgrade", "test", "uninstall")
@@ -246,10 +246,7 @@ def _references(said: Any) -> Iterator[tuple[str, str, str | None]]:
 
 def eventually(true: Callable[[], Any], seconds: float = WAIT_SECONDS) -> None:
     """Wait for what controllers bring about."""
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it has not come about"
-        time.sleep(0.1)
+    await_(true, "what controllers bring about", seconds, every=0.1)
 
 
 def _owner(one: Object) -> str:

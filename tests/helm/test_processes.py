@@ -8,7 +8,6 @@ import json
 import os
 import select
 import shutil
-import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from tests.services import Redis, Weaviate
 from tests.services.fixtures import here
 from tests.services.proxy import Proxy
 from tests.slack.office import ANA, office
+from tests.waiting import await_
 
 NOBODY = {
     "Uid": "10001 10001 10001 10001",
@@ -45,6 +45,7 @@ NOBODY = {
 }
 FILES = "for at in / /opt/sabio /opt/models /etc/sabio /srv/pages /dev /tmp /var/lib/sabio; do"
 WRITABLE = f"{FILES} touch $at/written 2>/dev/null && echo $at; done; true"
+SOON = {"seconds": 90, "every": 0.02}
 THERE = ("VALKEY_PASSWORD", "AUTHENTICATION_APIKEY_ALLOWED_KEYS")
 INVOICES = "When are invoices paid after they arrive?"
 HOME = "How many days a week can I work from home?"
@@ -128,15 +129,6 @@ def change(pages):
         (pages / f"room-{number}.md").write_text(text, "utf-8")
 
 
-def await_(find, what, seconds=90):
-    """What is found, as soon as it is something."""
-    until = time.monotonic() + seconds
-    while not (found := find()):
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
-    return found
-
-
 def asked_of(ledger, query):
     """The one number that a query gives."""
     with psycopg.connect(ledger) as connection:
@@ -175,7 +167,7 @@ def test_everything_that_the_chart_starts_answers_from_its_first_hook_to_its_las
 
         # Nobody has asked for it: the beat sends a message, and workers do the rest.
         published = 'sabio_documents{source="pages"} 3.0'
-        await_(lambda: published in bot.get("/metrics"), "the pages are published")
+        await_(lambda: published in bot.get("/metrics"), "the pages are published", **SOON)
         asked = release.ended("test")
         assert asked.code == 0, asked.said
         assert ANSWER in " ".join(asked.said.split())
@@ -207,7 +199,11 @@ def test_a_pod_that_is_killed_in_the_middle_of_a_sync_is_replaced_and_the_sync_e
         assert "pages done" in said(bot, "sync", "--watch")
         change(pages)
         said(bot, "sync", "--background")
-        await_(lambda: asked_of(postgres_url, "SELECT count(owner) >= 10 FROM pending"), "it is at work")
+        await_(
+            lambda: asked_of(postgres_url, "SELECT count(owner) >= 10 FROM pending"),
+            "it is at work",
+            **SOON,
+        )
         ingest.kill()
         assert asked_of(postgres_url, "SELECT count(*) FROM pending") > 0
         with release.begun("kb-sabio-worker-ingest") as other:
@@ -243,7 +239,7 @@ def test_a_pod_that_goes_on_forever_ends_with_its_block(chart, images, room, sha
     spec = {**template["spec"], "shareProcessNamespace": shared}
     spec["containers"] = [spec["containers"][0] | {"command": ["sleep"], "args": ["infinity"]}]
     with Container(Place(node, images[0], {}, {}, room, images[1]), "forever", {"spec": spec}) as pod:
-        await_(lambda: pod.pid and Path(f"/proc/{pod.pid}/comm").read_text() == "sleep\n", "it runs")
+        await_(lambda: pod.pid and Path(f"/proc/{pod.pid}/comm").read_text() == "sleep\n", "it runs", **SOON)
         process = os.pidfd_open(pod.pid)
     with os.fdopen(process):
         assert select.select([process], [], [], 60)[0]

@@ -12,10 +12,11 @@ import pytest
 from tests.helm.chart import PRODUCTION, of_kind
 from tests.helm.panels import PANELS
 from tests.helm.test_alerts import ALERTS
-from tests.helm.watched import LOST, Servers, await_, bad_documents, bad_model, good_day, index_away, watched
+from tests.helm.watched import LOST, Servers, bad_documents, bad_model, good_day, index_away, watched
 from tests.services.fixtures import here
 from tests.services.prometheus import Prometheus
 from tests.slack.office import LUIS
+from tests.waiting import await_
 
 pytestmark = [pytest.mark.contract, pytest.mark.usefixtures("loopback")]
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -11,13 +11,12 @@ ask in the tests' Slack, and a model server words the answers.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from sqlalchemy import Select, func, select
@@ -36,14 +35,12 @@ from tests.slack.blocks import is_whole
 from tests.slack.fake import FakeSlack
 from tests.slack.office import ANA, LUIS, at_work, configure, office
 from tests.slack.workspace import BOT, TEAM, Json
+from tests.waiting import await_
 
-PATIENCE = 120
-"""Seconds that something may take to happen."""
 LOST = "share"
 """A source whose folder is not there."""
 WELL = Extractive(enough=0.3)
 """The model's script on good days."""
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -191,12 +188,3 @@ def _add_lost_source(config: Path) -> None:
     settings = yaml.safe_load(config.read_text(encoding="utf-8"))
     settings["sources"].append({"name": LOST, "type": "folder", "path": "./gone", "readers": ["everyone"]})
     config.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
-
-
-def await_(look: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
-    """What `look` gives as soon as it is something; an error after so many seconds."""
-    until = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < until, f"not within {seconds} seconds: {what}"
-        time.sleep(0.2)
-    return found
